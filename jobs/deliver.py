@@ -1,0 +1,190 @@
+"""The sending loop: one session of the account, its mails in order, each outcome committed
+before the next body is sent."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from flask import Flask, current_app
+from sqlalchemy import Row
+
+from jobs import stopping
+from portal import consent, queue
+from portal.extensions import db
+from portal.mail.diagnosis import diagnose, diagnose_outcome
+from portal.mail.smtp import Outcome, Result, Session, SmtpFault, words
+from portal.mail_settings import accounts
+from portal.models import AccountStatus, MailAccount, MailSettings
+from portal.models import MessageStatus as Status
+from portal.outbox import rendering, sessions
+from portal.outbox.service import Claim, Overtaken, Verdict, claim_messages, is_due, record
+from portal.vault import Unreadable
+
+SLICE_SECONDS = 50.0  # a job ends between two mails and rings again, so that others get a turn
+CLAIM_MESSAGES = 20  # small: after a power loss a whole claim would be in doubt
+RENEWAL_SECONDS = 8.0
+GRACE_SECONDS = 10.0  # what the mail in hand gets when the worker is told to stop
+
+log = logging.getLogger(__name__)
+
+STATUSES = {
+    Result.accepted: Status.SENT,
+    Result.deferred: Status.DEFERRED,
+    Result.refused: Status.DEFERRED,
+    Result.refused_recipient: Status.FAILED,
+    Result.unconfirmed: Status.UNCONFIRMED,
+}
+
+
+def run(account_id: int) -> None:
+    """Send what is due for a slice of time. Rung twice, the second finds no free session."""
+    sessions.recover(account_id)
+    account = db.session.get(MailAccount, account_id)
+    settings = accounts.active_settings(account_id)
+    db.session.commit()
+    if not account or not settings or account.status is not AccountStatus.WORKING:
+        return
+    claim = sessions.take_session(account_id)
+    if claim is None:
+        return
+    with Lease(claim) as lease:
+        account_is_well = Delivery(lease, settings).run()
+    # Not reached when anything unforeseen broke the loop: then the lease runs out, and the mail
+    # in hand is in doubt instead of being sent again.
+    sessions.release(claim)
+    if account_is_well and is_due(account_id):
+        queue.enqueue("jobs.deliver.run", account_id, queue=queue.BULK)
+
+
+class Lease:
+    """Keeps a claim's lease alive from a thread, also while a server is waited for, and breaks
+    the connection when the worker was told to stop and the mail in hand takes too long."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.session: Session | None = None
+        self.lost = False
+        self._ended = threading.Event()
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        renewed = time.monotonic()
+        told_to_stop: float | None = None
+        while not self._ended.wait(0.25):
+            now = time.monotonic()
+            if now - renewed > RENEWAL_SECONDS:
+                with self._app.app_context():
+                    self.lost = not sessions.renew(self.claim)
+                renewed = now
+            if stopping.requested():
+                told_to_stop = told_to_stop or now
+                if now - told_to_stop > GRACE_SECONDS and self.session:
+                    self.session.abort()
+
+
+class Delivery:
+    """One slice of one session."""
+
+    def __init__(self, lease: Lease, settings: MailSettings) -> None:
+        self._lease = lease
+        self._claim = lease.claim
+        self._settings = settings
+        self._renderer = rendering.Renderer()
+        self._sender = rendering.sender_of(settings)
+        self._ends_at = time.monotonic() + SLICE_SECONDS
+        self._account_is_well = True
+
+    def run(self) -> bool:
+        """Send until the slice is over or nothing is due; False when the account fails."""
+        try:
+            server = accounts.server_of(self._settings)
+            with Session.open(server, accounts.network()) as session:
+                self._lease.session = session
+                self._send_all(session)
+        except Unreadable:
+            self._stop("password_unreadable", None, permanent=True)
+        except SmtpFault as fault:
+            found = diagnose(fault, server, self._settings.provider)
+            self._stop(found.cause, words(fault.reply), permanent=found.permanent)
+        except Overtaken as error:
+            log.warning("Message %s was taken over while its sender slept.", error)
+        return self._account_is_well
+
+    def _may_go_on(self) -> bool:
+        return (
+            self._account_is_well
+            and not stopping.requested()
+            and not self._lease.lost
+            and time.monotonic() < self._ends_at
+        )
+
+    def _send_all(self, session: Session) -> None:
+        for message in self._messages():
+            if not self._send(session, message):
+                return
+
+    def _messages(self) -> Iterator[Row[Any]]:
+        while self._may_go_on():
+            claimed = claim_messages(self._claim, CLAIM_MESSAGES)
+            if not claimed:
+                return
+            for message in claimed:
+                if not self._may_go_on():
+                    return
+                yield message
+
+    def _send(self, session: Session, message: Row[Any]) -> bool:
+        """Try one message and commit what became of it; False when the session is over."""
+        at = datetime.now(UTC)
+        refusal = consent.refusal_now(message.contact_id, message.kind, message.recipient)
+        if refusal:
+            record(self._claim, message, Verdict(Status.SKIPPED, at, reason=refusal))
+            return True
+        try:
+            mail = self._renderer.compose(message, self._sender, at)
+            db.session.rollback()  # nothing stays open while the server is waited for
+            outcome = session.send(self._settings.email, message.recipient, mail.data)
+        except ValueError:  # an address or a header that can't be written; nothing was sent
+            log.exception("Message %s can't be composed.", message.id)
+            record(self._claim, message, Verdict(Status.FAILED, at, reason="not_composed"))
+            return True
+        record(self._claim, message, self._verdict(outcome, at))
+        if outcome.result is Result.refused:
+            found = diagnose_outcome(outcome)
+            self._stop(found.cause, words(outcome.reply), permanent=True)
+        return not outcome.session_lost
+
+    def _verdict(self, outcome: Outcome, at: datetime) -> Verdict:
+        accepted = outcome.result is Result.accepted
+        return Verdict(
+            status=STATUSES[outcome.result],
+            at=at,
+            reason=None if accepted else diagnose_outcome(outcome).cause,
+            reply=words(outcome.reply),
+            settings_id=self._settings.id,
+            patient=outcome.result is Result.refused,
+        )
+
+    def _stop(self, cause: str, reply: str | None, *, permanent: bool) -> None:
+        self._account_is_well = False
+        accounts.stopped_working(
+            self._claim.account_id, cause=cause, reply=reply, permanent=permanent
+        )

@@ -1,0 +1,141 @@
+"""Campaigns: the list, and one page for draft, launch, progress and result."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+
+from portal import consent, forms
+from portal.admin.service import practice
+from portal.campaigns import service
+from portal.campaigns.forms import CampaignForm, LaunchForm
+from portal.campaigns.texts import refused_sentence
+from portal.extensions import db
+from portal.lists import BadCursor, Order, fetch_page
+from portal.mail import keywords
+from portal.models import Campaign, CampaignStatus
+from portal.pages import framed
+from portal.permissions import requires
+
+bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+
+
+@bp.get("")
+@requires("campaigns")
+def index() -> ResponseReturnValue:
+    order = Order("date", (Campaign.created_at, Campaign.id), descending=True)
+    try:
+        page = fetch_page(
+            select(Campaign),
+            order,
+            after=request.args.get("after", ""),
+            before=request.args.get("before", ""),
+        )
+    except BadCursor:
+        abort(400)
+    return render_template("campaigns/index.html", page=page, order=order)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires("campaigns")
+def new() -> ResponseReturnValue:
+    form = CampaignForm()
+    if form.validate_on_submit():
+        campaign = Campaign(created_by_id=current_user.id)
+        form.populate_obj(campaign)
+        db.session.add(campaign)
+        db.session.commit()
+        return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+    return forms.page("campaigns/new.html", form, keyword_names=_keyword_names())
+
+
+@bp.route("/<int:campaign_id>", methods=["GET", "POST"])
+@requires("campaigns")
+def page(campaign_id: int) -> ResponseReturnValue:
+    campaign = _campaign(campaign_id)
+    form = CampaignForm(obj=campaign)
+    if form.validate_on_submit():
+        if campaign.status is not CampaignStatus.DRAFT:
+            abort(409)
+        form.populate_obj(campaign)
+        db.session.commit()
+        flash(_("Saved."))
+        return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+    return _page(campaign, form)
+
+
+@bp.post("/<int:campaign_id>/launch")
+@requires("campaigns")
+def launch(campaign_id: int) -> ResponseReturnValue:
+    campaign = _campaign(campaign_id)
+    form = LaunchForm()
+    if not form.validate_on_submit():
+        abort(400)
+    try:
+        service.launch(campaign, form.confirmed(), current_user)
+    except service.LaunchRefused as refused:
+        db.session.refresh(campaign)
+        return _page(campaign, CampaignForm(formdata=None, obj=campaign), refused=refused)
+    return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+
+
+@bp.get("/<int:campaign_id>/progress")
+@requires("campaigns")
+def progress(campaign_id: int) -> ResponseReturnValue:
+    campaign = _campaign(campaign_id)
+    return render_template("campaigns/_progress.html", campaign=campaign, polled=True)
+
+
+@bp.get("/<int:campaign_id>/preview")
+@requires("campaigns")
+def preview(campaign_id: int) -> ResponseReturnValue:
+    campaign = _campaign(campaign_id)
+    shown = service.preview(campaign, request.args.get("contact", type=int))
+    return render_template("campaigns/_preview.html", campaign=campaign, shown=shown)
+
+
+@bp.get("/<int:campaign_id>/preview/<int:contact_id>/mail")
+@requires("campaigns")
+def preview_mail(campaign_id: int, contact_id: int) -> Response:
+    shown = service.preview(_campaign(campaign_id), contact_id)
+    if not shown or shown.contact.id != contact_id:
+        abort(404)
+    return framed(shown.mail.html)
+
+
+def _campaign(campaign_id: int) -> Campaign:
+    return db.session.get(Campaign, campaign_id) or abort(404)
+
+
+def _page(
+    campaign: Campaign, form: CampaignForm, refused: service.LaunchRefused | None = None
+) -> ResponseReturnValue:
+    draft = campaign.status is CampaignStatus.DRAFT
+    html = render_template(
+        "campaigns/page.html",
+        campaign=campaign,
+        form=form,
+        **(_draft_context(campaign) if draft else {}),
+        refused=refused_sentence(refused) if refused else None,
+    )
+    return html, 422 if refused or form.is_submitted() else 200
+
+
+def _draft_context(campaign: Campaign) -> dict[str, Any]:
+    obstacle = service.obstacle(campaign)
+    recipients = consent.count_eligible(service.KIND)
+    return {
+        "obstacle": refused_sentence(obstacle) if obstacle else None,
+        "recipients": recipients,
+        "launch_form": LaunchForm(formdata=None, data={"confirm": recipients}),
+        "shown": service.preview(campaign, request.args.get("contact", type=int)),
+        "keyword_names": _keyword_names(),
+    }
+
+
+def _keyword_names() -> list[str]:
+    here = practice()
+    return keywords.available(service.KIND, here.language if here else "en")

@@ -1,0 +1,115 @@
+"""Which mail servers may be spoken to, and the way to them: addresses, sockets, encryption."""
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from portal.mail.faults import Cause, SmtpFault, cause_of
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True)
+class Network:
+    """The mail servers that may be spoken to.
+
+    `private_hosts` holds networks (127.0.0.0/8) and host names that may have private addresses
+    and any port; every other server has public addresses and one of `ports`. `trusted_ca` is a
+    PEM file added to the system's certificate authorities.
+    """
+
+    private_hosts: tuple[str, ...]
+    ports: frozenset[int]
+    trusted_ca: Path | None
+
+    def is_exempt(self, host: str, address: Address) -> bool:
+        """Tell whether `private_hosts` names this host or a network that has this address."""
+        return any(
+            entry.lower() == host.lower() or _in_network(address, entry)
+            for entry in self.private_hosts
+        )
+
+    def permitted_addresses(self, host: str, addresses: list[Address]) -> list[Address]:
+        """Return the addresses that may be spoken to; raise SmtpFault when none may."""
+        found = [a for a in addresses if a.is_global or self.is_exempt(host, a)]
+        if not found:
+            raise SmtpFault("dns", Cause.private_address)
+        return found
+
+    def addresses_for_port(self, host: str, port: int, addresses: list[Address]) -> list[Address]:
+        """Return the addresses whose port may be spoken to; raise SmtpFault when none may."""
+        found = [a for a in addresses if port in self.ports or self.is_exempt(host, a)]
+        if not found or not 0 < port < 65_536:
+            raise SmtpFault("connect", Cause.port_not_allowed)
+        return found
+
+
+def _in_network(address: Address, entry: str) -> bool:
+    try:
+        return address in ipaddress.ip_network(entry, strict=False)
+    except ValueError:  # a host name
+        return False
+
+
+def resolve(host: str, limit: float) -> list[Address]:
+    """Ask the system's resolver, which has no time-out of its own, in a thread left behind."""
+    answers: SimpleQueue[list[Address] | OSError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answers.put(list(dict.fromkeys(parse_address(str(entry[4][0])) for entry in found)))
+        except ValueError:  # no name at all: an empty or overlong label, a NUL
+            answers.put(socket.gaierror(socket.EAI_NONAME, "not a host name"))
+        except OSError as error:
+            answers.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(0.0, limit - time.monotonic()))
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def parse_address(text: str) -> Address:
+    """Return the address, as IPv4 where IPv6 only wraps it."""
+    address = ipaddress.ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def connect(addresses: list[Address], port: int, limit: float) -> socket.socket:
+    """Connect to the first address that answers, each having its share of the time."""
+    errors: list[OSError] = []
+    for tried, address in enumerate(addresses):
+        share = (limit - time.monotonic()) / (len(addresses) - tried)
+        if share <= 0:
+            errors.append(TimeoutError())
+            break
+        try:
+            sock = socket.create_connection((str(address), port), timeout=share)
+        except OSError as error:
+            errors.append(error)
+        else:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+    # A server that refuses tells more than a machine that has no IPv6.
+    telling = [e for e in errors if cause_of(e) is not Cause.unreachable]
+    raise (telling or errors)[0]
+
+
+def tls_context(trusted_ca: Path | None) -> ssl.SSLContext:
+    """Return what verifies a server by the system's authorities and this PEM file's."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if trusted_ca:
+        context.load_verify_locations(trusted_ca)
+    return context

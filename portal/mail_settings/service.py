@@ -1,0 +1,140 @@
+"""What the settings page does: show the mailbox, and save new settings for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from portal.admin.service import administrators
+from portal.extensions import db
+from portal.mail_settings.accounts import account, active_settings, latest_settings, legal_notice
+from portal.mail_settings.checks import latest_check, new_check, ring
+from portal.models import (
+    AccountStatus,
+    CheckState,
+    LegalNotice,
+    MailAccount,
+    MailCheck,
+    MailSettings,
+    SettingsState,
+    User,
+)
+from portal.vault import Unreadable, vault
+
+
+class PasswordNeeded(Exception):
+    """The stored password must not go to where the new settings point, or can't be read."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The settings as the form has them, complete; an empty password keeps the stored one."""
+
+    email: str
+    sender_name: str
+    different_user: bool
+    username: str
+    password: str
+    provider: str
+    smtp_server: str
+    smtp_port: int
+    security: str
+    allow_unencrypted: bool
+    legal_notice: str
+
+
+def status_shown() -> str:
+    """The account's status for people: `checking` while it doesn't work and is being tried."""
+    here, check = account(), latest_check()
+    if not here:
+        return AccountStatus.UNCONFIGURED
+    if here.status is not AccountStatus.WORKING and check and check.state is CheckState.RUNNING:
+        return "checking"
+    return here.status
+
+
+def save(draft: Draft, by: User) -> MailCheck:
+    """Keep the settings as a candidate and start their check; what works stays at work.
+
+    Raises PasswordNeeded, having changed nothing."""
+    here = db.session.scalars(select(MailAccount).limit(1)).one()
+    password = draft.password or _kept_password(draft)
+    candidate = _candidate(draft, here, by)
+    db.session.add(candidate)
+    db.session.flush()
+    sealed = vault().seal(password, candidate.password_place)
+    candidate.password, candidate.password_key_id = sealed.ciphertext, sealed.key_id
+    _keep_legal_notice(here, draft.legal_notice)
+    check = new_check(here, candidate)
+    db.session.commit()
+    ring(check)
+    return check
+
+
+def _candidate(draft: Draft, here: MailAccount, by: User) -> MailSettings:
+    db.session.execute(
+        update(MailSettings)
+        .where(MailSettings.state == SettingsState.CANDIDATE)
+        .values(state=SettingsState.RETIRED)
+    )
+    return MailSettings(
+        account_id=here.id,
+        state=SettingsState.CANDIDATE,
+        email=draft.email,
+        sender_name=draft.sender_name,
+        different_user=draft.different_user,
+        username=draft.username if draft.different_user else draft.email,
+        password="",
+        password_key_id="",
+        provider=draft.provider,
+        smtp_server=draft.smtp_server,
+        smtp_port=draft.smtp_port,
+        security=draft.security,
+        allow_unencrypted=draft.allow_unencrypted,
+        created_by_id=by.id,
+    )
+
+
+def _kept_password(draft: Draft) -> str:
+    """The stored password, if the new settings may have it: it never follows a changed server
+    or user name, where it would be handed to somebody else, nor a step down to unencrypted."""
+    last = latest_settings()
+    username = draft.username if draft.different_user else draft.email
+    if (
+        last is None
+        or (draft.smtp_server, username) != (last.smtp_server, last.username)
+        or (draft.allow_unencrypted and not last.allow_unencrypted)
+        or (draft.security == "none" and last.security != "none")
+    ):
+        raise PasswordNeeded
+    try:
+        return vault().open(last.password, last.password_place)
+    except Unreadable as error:
+        raise PasswordNeeded from error
+
+
+def _keep_legal_notice(here: MailAccount, text: str) -> None:
+    if text == legal_notice(here):
+        return
+    notice = LegalNotice(text=text)
+    db.session.add(notice)
+    db.session.flush()
+    here.legal_notice_id = notice.id
+
+
+@dataclass(frozen=True)
+class MailWarning:
+    """Nothing can be sent. `worked` tells a mailbox that broke from one never set up;
+    `administrators` are the addresses of those who can mend it."""
+
+    worked: bool
+    administrators: Sequence[str]
+
+
+def warning() -> MailWarning | None:
+    """What every signed-in person sees while mail doesn't work; None when all is well."""
+    here = account()
+    if here and here.status is AccountStatus.WORKING:
+        return None
+    worked = bool(here and active_settings(here.id))
+    return MailWarning(worked, administrators())

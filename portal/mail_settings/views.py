@@ -1,0 +1,97 @@
+"""The page of the mailbox: its form on the left, the live check on the right."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.mail import providers
+from portal.mail_settings import accounts, checks, service
+from portal.mail_settings.forms import (
+    DEFAULT_LEGAL_NOTICE,
+    SMTP_FIELDS,
+    MailSettingsForm,
+    form_data,
+    preset,
+    swapped,
+)
+from portal.mail_settings.texts import phase_rows, sentence
+from portal.models import CheckState
+from portal.pages import is_fragment_wanted
+from portal.permissions import requires
+
+bp = Blueprint("mail_settings", __name__, url_prefix="/settings/email")
+
+
+@bp.route("", methods=["GET", "POST"])
+@requires("mail-settings")
+def page() -> ResponseReturnValue:
+    form = _form()
+    if form.validate_on_submit():
+        try:
+            service.save(form.draft(), current_user)
+        except service.PasswordNeeded:
+            form.password.errors = [
+                _("Enter the password: it is needed for a new server or user name.")
+            ]
+        else:
+            return redirect(url_for("mail_settings.page"))
+    return _page(form)
+
+
+def _form() -> MailSettingsForm:
+    here = accounts.account()
+    notice = accounts.legal_notice(here) if here else ""
+    shown = form_data(accounts.latest_settings(), notice, current_user.email)
+    if (host := request.args.get("host", "")) in providers.load():
+        shown |= {"host": host, **preset(host)}
+    return MailSettingsForm(data=shown)
+
+
+def _page(form: MailSettingsForm) -> ResponseReturnValue:
+    """The page with the form; a new one shows the verdict of the last check on its field."""
+    check = checks.latest_check()
+    if not form.is_submitted() and check and check.state is CheckState.FAILED and check.field:
+        form[check.field].errors = [sentence(check.cause, check.reply)]
+    html = render_template(
+        "mail_settings/page.html",
+        form=form,
+        status=service.status_shown(),
+        providers=providers.load(),
+        default_notice=DEFAULT_LEGAL_NOTICE,
+        saved=accounts.latest_settings(),
+        **_check_context(),
+    )
+    return html, 422 if form.is_submitted() else 200
+
+
+@bp.get("/host")
+@requires("mail-settings")
+def host() -> ResponseReturnValue:
+    key = request.args.get("host", "other")
+    shown = {name: request.args.get(name, "") for name in SMTP_FIELDS}
+    form = MailSettingsForm(formdata=None, data={"host": key, **swapped(key, shown)})
+    return render_template("mail_settings/_smtp_fields.html", form=form)
+
+
+@bp.route("/check", methods=["GET", "POST"])
+@requires("mail-settings")
+def check() -> ResponseReturnValue:
+    if request.method == "POST":
+        if not checks.start_check():
+            flash(_("Save the settings first."), "warning")
+        return redirect(url_for("mail_settings.page"))
+    if is_fragment_wanted():
+        return render_template("mail_settings/_check.html", polled=True, **_check_context())
+    return _page(_form())
+
+
+def _check_context() -> dict[str, Any]:
+    check = checks.latest_check()
+    return {
+        "check": check,
+        "phases": phase_rows(check),
+        "verdict": sentence(check.cause, check.reply) if check and check.cause else "",
+    }

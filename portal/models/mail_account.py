@@ -1,0 +1,144 @@
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Model, UtcDateTime, now, words
+
+
+class AccountStatus(StrEnum):
+    UNCONFIGURED = "unconfigured"
+    WORKING = "working"
+    FAILING = "failing"
+    LIMITED = "limited"
+
+
+class SettingsState(StrEnum):
+    """Settings are tried before they are used: what works stays active until a check passes."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class CheckState(StrEnum):
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    REPLACED = "replaced"
+
+
+class MailAccount(Model):
+    """The practice's mailbox and how it does. `cause` and `reply` say why it fails.
+
+    `next_check_at` is set while the cause may pass by itself; `failures` counts in a row."""
+
+    __tablename__ = "mail_accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[AccountStatus] = mapped_column(
+        words(AccountStatus), default=AccountStatus.UNCONFIGURED
+    )
+    cause: Mapped[str | None] = mapped_column(String(40))
+    reply: Mapped[str | None] = mapped_column(String(500))
+    status_since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    failures: Mapped[int] = mapped_column(default=0)
+    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    legal_notice_id: Mapped[int | None] = mapped_column(ForeignKey("legal_notices.id"))
+
+
+class MailSettings(Model):
+    """One saved version of the SMTP settings; rows are never changed but in `state`."""
+
+    __tablename__ = "mail_settings"
+    __table_args__ = (
+        Index(
+            "ix_mail_settings_one_active",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+        Index("ix_mail_settings_account_id_id", "account_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"))
+    state: Mapped[SettingsState] = mapped_column(words(SettingsState))
+    email: Mapped[str] = mapped_column(String(254))
+    sender_name: Mapped[str] = mapped_column(String(120))
+    different_user: Mapped[bool]
+    username: Mapped[str] = mapped_column(String(254))
+    password: Mapped[str] = mapped_column(Text)
+    password_key_id: Mapped[str] = mapped_column(String(12))
+    provider: Mapped[str] = mapped_column(String(40))
+    smtp_server: Mapped[str] = mapped_column(String(253))
+    smtp_port: Mapped[int]
+    security: Mapped[str] = mapped_column(String(4))
+    allow_unencrypted: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    @property
+    def password_place(self) -> str:
+        """What the vault binds the password to."""
+        return f"mail_settings/{self.id}/password"
+
+
+class MailCheck(Model):
+    """One live check of one version of the settings.
+
+    `phases` maps a phase's name to {"state": "passed" | "failed" | "running", "ms": int};
+    `field` is the one to correct, None where no field can mend it."""
+
+    __tablename__ = "mail_checks"
+    __table_args__ = (
+        Index("ix_mail_checks_account_id_id", "account_id", "id"),
+        Index("ix_mail_checks_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"))
+    settings_id: Mapped[int] = mapped_column(ForeignKey("mail_settings.id"))
+    state: Mapped[CheckState] = mapped_column(words(CheckState), default=CheckState.RUNNING)
+    phases: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    cause: Mapped[str | None] = mapped_column(String(40))
+    field: Mapped[str | None] = mapped_column(String(40))
+    reply: Mapped[str | None] = mapped_column(String(500))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SessionSlot(Model):
+    """The right to hold one SMTP session of an account, leased by a claim together with the
+    messages that carry the claim's id. A lease that ran out means its holder died."""
+
+    __tablename__ = "session_slots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), index=True)
+    claim_id: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccountDay(Model):
+    """How many mails the server accepted on a day (UTC), kept with each outcome's commit."""
+
+    __tablename__ = "account_days"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    accepted: Mapped[int] = mapped_column(default=0)
+
+
+class LegalNotice(Model):
+    """A version of the text beneath every mail. Rows stay, since sent mails name theirs."""
+
+    __tablename__ = "legal_notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -1,0 +1,110 @@
+"""What every page gets: its navigation, its warning, its assets, and the rules of its safety."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, request, url_for
+from flask_babel import format_datetime, get_locale
+
+from portal.admin.service import LANGUAGES, practice
+from portal.campaigns.texts import STATUS_NAMES as CAMPAIGN_STATUS_NAMES
+from portal.config import Config
+from portal.mail_settings.service import warning
+from portal.outbox.texts import KIND_NAMES, STATUS_NAMES
+from portal.permissions import may, menu
+
+STATIC = Path(__file__).parent / "static"
+
+
+def content_security_policy(config: Config) -> dict[str, str]:
+    """Nothing inline and nothing from elsewhere but htmx, whose bytes the page names."""
+    cdn = urlsplit(config.htmx_url)
+    return {
+        "default-src": "'none'",
+        "script-src": f"'self' {cdn.scheme}://{cdn.netloc}",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "frame-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+
+
+# A mail brings its own styles and may reach for anything; in its frame it gets none of it.
+FRAMED_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'self'"
+)
+
+
+def framed(html: str) -> Response:
+    """A mail's HTML, to be shown in a frame of one of our pages."""
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = FRAMED_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def is_fragment_wanted() -> bool:
+    """Whether htmx asks for the part of the page that moves, not for the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def local_iso(at: datetime) -> str:
+    """A time in the practice's zone, ISO 8601 with offset."""
+    return _local(at).isoformat(timespec="seconds")
+
+
+def _local(at: datetime) -> datetime:
+    here = practice()
+    return at.astimezone(ZoneInfo(here.time_zone if here else "UTC"))
+
+
+def short_time(at: datetime) -> str:
+    """A time as a list shows it, in the practice's zone and the reader's language."""
+    return str(format_datetime(at, "short"))
+
+
+def init_app(app: Flask, config: Config) -> None:
+    app.context_processor(lambda: _context(config))
+    app.add_template_filter(local_iso)
+    app.add_template_filter(short_time)
+    app.add_template_global(_versioned, "versioned")
+    app.after_request(_vary)
+
+
+def _context(config: Config) -> dict[str, Any]:
+    return {
+        "htmx_url": config.htmx_url,
+        "htmx_integrity": config.htmx_integrity,
+        "language": str(get_locale()),
+        "languages": LANGUAGES,
+        "practice": practice(),
+        "menu": menu(),
+        "may": may,
+        "mail_warning": warning(),
+        "status_names": STATUS_NAMES,
+        "campaign_status_names": CAMPAIGN_STATUS_NAMES,
+        "kind_names": KIND_NAMES,
+    }
+
+
+def _versioned(filename: str) -> str:
+    """The address of a static file, which changes with its content, so it can be kept long."""
+    digest = hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:8]
+    return url_for("static", filename=filename, v=digest)
+
+
+def _vary(response: Response) -> Response:
+    """One address may answer with a page or a fragment; pages with people's data stay out of
+    every shared cache."""
+    response.vary.add("HX-Request")
+    if request.endpoint not in {"static", "bootstrap.static"}:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,107 @@
+"""A mail is handed over, or refused."""
+
+import pytest
+
+from portal.mail.smtp import Cause, Network, Result, Session, SmtpFault
+from tests.mail.smtp_sessions import MAIL, RECIPIENT, SENDER, account, outcome_with, scripted
+from tests.scripted_smtp import Play, ScriptedServer
+from tests.smtp_server import MailServer
+
+
+def test_a_mail_arrives_byte_for_byte(network: Network) -> None:
+    text = b"Subject: x\r\n\r\n.\r\n..two\r\n.dot\r\n\r\nend"
+    with MailServer() as peer, Session.open(account(peer.port), network) as session:
+        outcome = session.send(SENDER, RECIPIENT, text)
+    assert (outcome.result, outcome.session_lost) == (Result.accepted, False)
+    assert outcome.reply
+    assert outcome.reply.text == "2.0.0 Ok: queued as 1"
+    mail = peer.mails[0]
+    assert (mail.envelope_sender, mail.recipients) == (SENDER, (RECIPIENT,))
+    assert mail.content == text + b"\r\n"
+
+
+def test_bare_line_ends_cannot_end_a_mail_early(network: Network) -> None:
+    text = b"Subject: x\n\none\n.\nMAIL FROM:<evil@example.test>\r.\rtwo\n"
+    with MailServer() as peer, Session.open(account(peer.port), network) as session:
+        session.send(SENDER, RECIPIENT, text)
+    lines = b"Subject: x||one|.|MAIL FROM:<evil@example.test>|.|two|"
+    assert [mail.content for mail in peer.mails] == [lines.replace(b"|", b"\r\n")]
+
+
+def test_a_large_mail_arrives_whole(network: Network) -> None:
+    text = b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 100_000
+    with MailServer() as peer, Session.open(account(peer.port), network) as session:
+        assert session.send(SENDER, RECIPIENT, text).result is Result.accepted
+    assert peer.mails[0].content == text
+
+
+@pytest.mark.parametrize(
+    ("plays", "result", "phase"),
+    [
+        ({"mail": "451 4.3.0 Later"}, Result.deferred, "mail"),
+        ({"rcpt": "450 4.2.0 Greylisted"}, Result.deferred, "rcpt"),
+        ({"data": "451 4.3.0 Later"}, Result.deferred, "data"),
+        ({"dot": "452 4.3.1 Full"}, Result.deferred, "dot"),
+        ({"mail": "553 5.7.1 Not yours"}, Result.refused, "mail"),
+        ({"rcpt": "550 5.1.1 Nobody"}, Result.refused_recipient, "rcpt"),
+        ({"rcpt": "550 Nobody"}, Result.refused_recipient, "rcpt"),
+        ({"rcpt": "554 5.7.1 Relay denied"}, Result.refused, "rcpt"),
+        ({"rcpt": "550 5.4.5 Daily limit"}, Result.refused, "rcpt"),
+        ({"data": "554 5.5.1 No"}, Result.refused, "data"),
+        ({"dot": "554 5.7.1 Spam"}, Result.refused, "dot"),
+        ({"dot": "550 5.1.1 Nobody"}, Result.refused, "dot"),
+    ],
+)
+def test_a_refusal_is_sorted_and_the_session_goes_on(
+    network: Network, plays: dict[str, Play], result: Result, phase: str
+) -> None:
+    outcome = outcome_with(network, plays)
+    assert (outcome.result, outcome.phase) == (result, phase)
+    assert (outcome.cause, outcome.session_lost) == (Cause.rejected, False)
+    assert outcome.reply
+    assert str(outcome.reply.code) in str(plays)
+
+
+def test_a_mail_goes_out_after_a_refused_one(network: Network) -> None:
+    with MailServer(refuse={"no@example.test": "550 5.1.1 Nobody"}) as peer:  # noqa: SIM117
+        with Session.open(account(peer.port), network) as session:
+            first = session.send(SENDER, "no@example.test", MAIL)
+            second = session.send(SENDER, RECIPIENT, MAIL)
+    assert (first.result, second.result) == (Result.refused_recipient, Result.accepted)
+    assert (peer.count(RECIPIENT), peer.count("no@example.test")) == (1, 0)
+
+
+@pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "dot"])
+def test_421_ends_the_session(network: Network, phase: str) -> None:
+    outcome = outcome_with(network, {phase: "421 4.7.0 Closing"})
+    assert (outcome.result, outcome.phase) == (Result.deferred, phase)
+    assert outcome.session_lost
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b.test\r\nDATA", "a@b.test\nDATA", "a@b.test> SIZE=1", "a b@c.test", "ñ@b.test", ""],
+)
+def test_what_is_no_plain_address_never_reaches_a_command(network: Network, address: str) -> None:
+    with ScriptedServer() as peer, scripted(peer, network) as session:
+        for sender, recipient in ((address, RECIPIENT), (SENDER, address)):
+            with pytest.raises(ValueError, match="address"):
+                session.send(sender, recipient, MAIL)
+        with pytest.raises(ValueError, match="address"):
+            session.probe_sender(address)
+        assert [command.split()[0] for command in peer.commands] == ["EHLO", "AUTH"]
+
+
+@pytest.mark.parametrize("phase", ["mail", "rcpt"])
+def test_a_sender_refused_at_either_command(network: Network, phase: str) -> None:
+    with ScriptedServer({phase: "553 5.7.1 Not yours"}) as peer:  # noqa: SIM117
+        with scripted(peer, network) as session, pytest.raises(SmtpFault) as caught:
+            session.probe_sender(SENDER)
+    assert (caught.value.phase, caught.value.cause) == ("sender", Cause.rejected)
+
+
+def test_probing_the_sender_sends_no_mail(network: Network) -> None:
+    with MailServer() as peer, Session.open(account(peer.port), network) as session:
+        session.probe_sender(SENDER)
+        assert session.send(SENDER, RECIPIENT, MAIL).result is Result.accepted
+    assert len(peer.mails) == 1

@@ -1,0 +1,67 @@
+"""A PostgreSQL server of the tests' own, on a Unix socket, gone with the process."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=60"
+
+
+def _program(name: str) -> str:
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or str(installed[-1])
+
+
+def _run(*command: str) -> None:
+    """Run as the user postgres where we are root, since the server refuses root."""
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*prefix, *command], check=True, capture_output=True, cwd="/")
+
+
+class PostgresServer:
+    """A running server; `create` makes databases in it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def url(self, database: str) -> str:
+        user = "postgres" if os.geteuid() == 0 else os.environ.get("USER", "postgres")
+        return f"postgresql+psycopg://{user}@/{database}?host={self.directory}"
+
+    def execute(self, statement: str) -> None:
+        address = self.url("postgres").replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create(self, name: str, template: str = "template1") -> str:
+        """A new database, a copy of the template; returns its URL."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server, stop it at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="pg-"))  # its path is short enough for a socket
+    if os.geteuid() == 0:
+        shutil.chown(directory, "postgres")
+    data = str(directory / "data")
+    try:
+        _run(_program("initdb"), "-D", data, "-A", "trust", "--no-sync", "-E", "UTF8")
+        options = f"{OPTIONS} -k {directory}"
+        _run(_program("pg_ctl"), "-D", data, "-w", "-l", f"{directory}/log", "-o", options, "start")
+        try:
+            yield PostgresServer(directory)
+        finally:
+            _run(_program("pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(directory)

@@ -1,0 +1,178 @@
+"""A real SMTP server on loopback that plays faults."""
+
+import re
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Self
+
+import trustme
+
+from tests.smtp_server import (
+    HOST,
+    ReceivedMail,
+    Tls,
+    count_per_recipient,
+    good_certificate,
+    tls_context,
+)
+
+
+class Fault(Enum):
+    """What a ScriptedServer can do instead of replying."""
+
+    SILENT = auto()
+    DROP = auto()
+    DRIP = auto()  # one byte at a time, with no end
+
+
+# A phase's reply: a text (several lines by \r\n), raw bytes sent as they are, or a fault.
+Play = str | bytes | Fault
+
+_PLAYS: dict[str, Play] = {
+    "banner": "220 mail.example.test ESMTP",
+    "ehlo": "250-mail.example.test\r\n250 AUTH PLAIN LOGIN",
+    "starttls": "220 2.0.0 Ready to start TLS",
+    "auth": "235 2.7.0 Accepted",
+    "mail": "250 2.1.0 OK",
+    "rcpt": "250 2.1.5 OK",
+    "data": "354 Go ahead",
+    "text": b"",
+    "dot": "250 2.0.0 Ok: queued",
+    "rset": "250 2.0.0 OK",
+    "quit": "221 2.0.0 Bye",
+}
+_STARTTLS_OFFER = "250-mail.example.test\r\n250-STARTTLS\r\n"
+
+
+class ScriptedServer:
+    """A server that plays given replies or faults in given phases, taking any password.
+
+    `plays` replaces entries of the usual script, whose names are banner, ehlo, starttls, auth,
+    mail, rcpt, data, text (before the mail's text is read), dot, rset, quit. With "tls" it offers
+    STARTTLS until that is done.
+    """
+
+    def __init__(
+        self,
+        plays: Mapping[str, Play] | None = None,
+        tls: Tls = "none",
+        certificate: trustme.LeafCert | None = None,
+        drip_seconds: float = 0.02,
+    ) -> None:
+        self.tls = tls
+        self.plays = _PLAYS | dict(plays or {})
+        assert self.plays.keys() == _PLAYS.keys()
+        self.commands: list[str] = []
+        self.mails: list[ReceivedMail] = []
+        self.port = 0
+        self._context = tls_context(certificate or good_certificate())
+        self._drip_seconds = drip_seconds
+        self._stopping = threading.Event()
+        self._peers: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for sock in (self._listener, *self._peers):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+    def count(self, recipient: str) -> int:
+        """Return how many mails this recipient got."""
+        return count_per_recipient(self.mails)[recipient]
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with suppress(OSError):
+            if self.tls == "ssl":
+                sock = self._context.wrap_socket(sock, server_side=True)
+            self._peers.append(sock)
+            with sock:
+                self._converse(_Peer(sock), encrypted=self.tls == "ssl")
+
+    def _converse(self, peer: "_Peer", *, encrypted: bool) -> None:
+        envelope: dict[str, str] = {}
+        self._play(peer, "banner")
+        while line := peer.line():
+            verb = self._note(line)
+            if verb in ("mail", "rcpt"):
+                envelope[verb] = line.partition("<")[2].partition(">")[0]
+            if verb == "auth" and line.upper() == "AUTH LOGIN":
+                self._ask_login(peer)
+            offered = verb == "ehlo" and self.tls == "tls" and not encrypted
+            self._play(peer, verb, before=_STARTTLS_OFFER if offered else "")
+            if verb == "data" and self._agrees("data", "354"):
+                self._play(peer, "text")
+                content = peer.content()
+                self.mails.append(ReceivedMail(envelope["mail"], (envelope["rcpt"],), content))
+                self._play(peer, "dot")
+            if verb == "starttls" and self._agrees("starttls", "220"):
+                peer.sock = self._context.wrap_socket(peer.sock, server_side=True)
+                self._peers.append(peer.sock)
+                encrypted = True
+
+    def _note(self, line: str) -> str:
+        self.commands.append(line)
+        return line.split()[0].lower()
+
+    def _agrees(self, phase: str, code: str) -> bool:
+        play = self.plays[phase]
+        return isinstance(play, str) and play.startswith(code)
+
+    def _ask_login(self, peer: "_Peer") -> None:
+        for prompt in ("334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"):
+            peer.sock.sendall(prompt.encode())
+            self.commands.append(peer.line())
+
+    def _play(self, peer: "_Peer", phase: str, before: str = "") -> None:
+        play = self.plays[phase]
+        if isinstance(play, str):
+            peer.sock.sendall(f"{before}{play}\r\n".encode())
+        elif isinstance(play, bytes):
+            peer.sock.sendall(play)
+        elif play is Fault.DROP:
+            raise ConnectionAbortedError
+        else:
+            while not self._stopping.wait(self._drip_seconds):
+                if play is Fault.DRIP:
+                    peer.sock.sendall(b"2")
+
+
+@dataclass
+class _Peer:
+    """A client's bytes, cut into lines and mails."""
+
+    sock: socket.socket
+    _buffer: bytes = b""
+
+    def line(self) -> str:
+        """Return the next command, or nothing once the client is gone."""
+        return self._until(b"\r\n").decode()
+
+    def content(self) -> bytes:
+        stuffed = self._until(b"\r\n.\r\n") + b"\r\n"
+        return re.sub(rb"(?m)^\.\.", b".", stuffed)
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._buffer:
+            received = self.sock.recv(65_536)
+            if not received:
+                raise ConnectionAbortedError
+            self._buffer += received
+        part, _, self._buffer = self._buffer.partition(end)
+        return part
