@@ -109,6 +109,7 @@ class Delivery:
         self._settings = settings
         self._renderer = rendering.Renderer()
         self._sender = rendering.sender_of(settings)
+        db.session.commit()  # nothing stays open while a server is waited for
         self._ends_at = time.monotonic() + SLICE_SECONDS
         self._account_is_well = True
 
@@ -154,14 +155,12 @@ class Delivery:
     def _send(self, session: Session, message: Row[Any]) -> bool:
         """Try one message and commit what became of it; False when the session is over."""
         at = datetime.now(UTC)
-        refusal = consent.refusal_now(message.contact_id, message.kind, message.recipient)
-        if refusal:
-            record(self._claim, message, Verdict(Status.SKIPPED, at, reason=refusal))
-            return True
         try:
-            mail = self._renderer.compose(message, self._sender, at)
-            db.session.rollback()  # nothing stays open while the server is waited for
-            outcome = session.send(self._settings.email, message.recipient, mail.data)
+            refusal, data = self._prepare(message, at)
+            if refusal:
+                record(self._claim, message, Verdict(Status.SKIPPED, at, reason=refusal))
+                return True
+            outcome = session.send(self._settings.email, message.recipient, data)
         except ValueError:  # an address or a header that can't be written; nothing was sent
             log.exception("Message %s can't be composed.", message.id)
             record(self._claim, message, Verdict(Status.FAILED, at, reason="not_composed"))
@@ -171,6 +170,16 @@ class Delivery:
             found = diagnose_outcome(outcome)
             self._stop(found.cause, words(outcome.reply), permanent=True)
         return not outcome.session_lost
+
+    def _prepare(self, message: Row[Any], at: datetime) -> tuple[str | None, bytes]:
+        """Why the message must not go out any more, or the mail."""
+        try:
+            refusal = consent.refusal_now(message.contact_id, message.kind, message.recipient)
+            if refusal:
+                return refusal, b""
+            return None, self._renderer.compose(message, self._sender, at).data
+        finally:
+            db.session.commit()  # read just before the envelope, and not held open behind it
 
     def _verdict(self, outcome: Outcome, at: datetime) -> Verdict:
         accepted = outcome.result is Result.accepted

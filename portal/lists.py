@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
+from portal.models.base import UtcDateTime
 
 PAGE_ROWS = 50
 
@@ -94,9 +96,11 @@ def _values(columns: Columns, cursor: str) -> list[tuple[Any, InstrumentedAttrib
 
 
 def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
-    kind = column.type.python_type
-    if kind is datetime:
+    if isinstance(column.type, UtcDateTime):
         return datetime.fromisoformat(value)
+    kind = column.type.python_type
+    if issubclass(kind, StrEnum):
+        return kind(value)
     if not isinstance(value, kind):
         raise TypeError(f"{column.key} is no {kind.__name__}")
     return value

@@ -44,7 +44,8 @@ def enqueue(function: str, *ids: int, queue: str) -> bool:
     """Ring for jobs.<module>.<function> with the ids of rows; call it after the commit.
 
     Returns False when the queue server can't be reached: the sweep will ring."""
-    name = "-".join([function.removeprefix("jobs."), *map(str, ids), secrets.token_hex(4)])
+    words = function.removeprefix("jobs.").replace(".", "-")
+    name = "-".join([words, *map(str, ids), secrets.token_hex(4)])
     try:
         Queue(queue, connection=connection()).enqueue(
             function,

@@ -1,10 +1,10 @@
 """The people of the tests, and what they see: pages as parsed HTML."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
-from werkzeug.test import TestResponse
 
 ADMIN = "marta@clinica.example.com"
 STAFF = "jose@clinica.example.com"
@@ -12,10 +12,21 @@ VIEWER = "lucia@clinica.example.com"
 PASSWORD = "three long words"
 
 
-class Page:
-    """An answer, with its HTML parsed when it is asked for."""
+class Response(Protocol):
+    """What Flask's test client and httpx have in common."""
 
-    def __init__(self, response: TestResponse) -> None:
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class Page:
+    """An answer, and its HTML parsed."""
+
+    def __init__(self, response: Response) -> None:
         self.response = response
         self.status = response.status_code
         self.html = BeautifulSoup(response.text, "html.parser")
@@ -53,7 +64,7 @@ class Visitor:
     """A browser without JavaScript: keeps cookies, reads a form before sending it."""
 
     def __init__(self, app: Flask) -> None:
-        self.client = app.test_client()
+        self.client: Any = app.test_client()
 
     def sign_in(self, email: str, password: str = PASSWORD) -> "Visitor":
         page = self.send("/login", {"email": email, "password": password})

@@ -86,7 +86,7 @@ def launch(campaign_id: int) -> ResponseReturnValue:
 @requires("campaigns")
 def progress(campaign_id: int) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
-    return render_template("campaigns/_progress.html", campaign=campaign, polled=True)
+    return render_template("campaigns/_progress.html", campaign=campaign)
 
 
 @bp.get("/<int:campaign_id>/preview")

@@ -93,7 +93,7 @@ def import_page(import_id: int) -> ResponseReturnValue:
         imports.confirm(found, form.allow_shared.data)
         return redirect(url_for("contacts.import_page", import_id=found.id))
     if is_fragment_wanted():
-        return render_template("contacts/_import.html", polled=True, **_import_context(found))
+        return render_template("contacts/_import.html", **_import_context(found))
     return forms.page("contacts/import.html", form, **_import_context(found))
 
 

@@ -62,7 +62,7 @@ def _page(form: MailSettingsForm) -> ResponseReturnValue:
         providers=providers.load(),
         default_notice=DEFAULT_LEGAL_NOTICE,
         saved=accounts.latest_settings(),
-        **_check_context(),
+        **_check_context(polled=False),
     )
     return html, 422 if form.is_submitted() else 200
 
@@ -84,14 +84,16 @@ def check() -> ResponseReturnValue:
             flash(_("Save the settings first."), "warning")
         return redirect(url_for("mail_settings.page"))
     if is_fragment_wanted():
-        return render_template("mail_settings/_check.html", polled=True, **_check_context())
+        return render_template("mail_settings/_check.html", **_check_context(polled=True))
     return _page(_form())
 
 
-def _check_context() -> dict[str, Any]:
+def _check_context(*, polled: bool) -> dict[str, Any]:
+    """What the fragment shows. Only one that was polled for fetches the page once it is done."""
     check = checks.latest_check()
     return {
         "check": check,
+        "polled": polled,
         "phases": phase_rows(check),
         "verdict": sentence(check.cause, check.reply) if check and check.cause else "",
     }
