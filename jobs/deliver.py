@@ -2,6 +2,7 @@
 before the next body is sent."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any, Self
 
 from flask import Flask, current_app
 from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import stopping
 from portal import consent, queue
@@ -27,6 +29,7 @@ from portal.vault import Unreadable
 SLICE_SECONDS = 50.0  # a job ends between two mails and rings again, so that others get a turn
 CLAIM_MESSAGES = 20  # small: after a power loss a whole claim would be in doubt
 RENEWAL_SECONDS = 8.0
+HELD_SECONDS = sessions.LEASE.total_seconds() - 5.0  # a margin for the mail about to be begun
 GRACE_SECONDS = 10.0  # what the mail in hand gets when the worker is told to stop
 
 log = logging.getLogger(__name__)
@@ -67,7 +70,7 @@ class Lease:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.session: Session | None = None
-        self.lost = False
+        self._held_from = time.monotonic()
         self._ended = threading.Event()
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -85,19 +88,30 @@ class Lease:
         self._ended.set()
         self._thread.join()
 
+    def is_held(self) -> bool:
+        """Whether nobody else can have taken the claim over yet."""
+        return time.monotonic() - self._held_from < HELD_SECONDS
+
     def _keep(self) -> None:
-        renewed = time.monotonic()
         told_to_stop: float | None = None
         while not self._ended.wait(0.25):
             now = time.monotonic()
-            if now - renewed > RENEWAL_SECONDS:
-                with self._app.app_context():
-                    self.lost = not sessions.renew(self.claim)
-                renewed = now
+            if now - self._held_from > RENEWAL_SECONDS:
+                self._renew(now)
             if stopping.requested():
                 told_to_stop = told_to_stop or now
                 if now - told_to_stop > GRACE_SECONDS and self.session:
                     self.session.abort()
+
+    def _renew(self, now: float) -> None:
+        """Tried again until it succeeds; meanwhile the lease gets old, and sending ends."""
+        try:
+            with self._app.app_context():
+                renewed = sessions.renew(self.claim)
+        except SQLAlchemyError:
+            log.exception("The lease of session %s could not be renewed.", self.claim.id)
+            return
+        self._held_from = now if renewed else -math.inf
 
 
 class Delivery:
@@ -110,7 +124,7 @@ class Delivery:
         self._renderer = rendering.Renderer()
         self._sender = rendering.sender_of(settings)
         db.session.commit()  # nothing stays open while a server is waited for
-        self._ends_at = time.monotonic() + SLICE_SECONDS
+        self._ends_at = math.inf
         self._account_is_well = True
 
     def run(self) -> bool:
@@ -133,11 +147,12 @@ class Delivery:
         return (
             self._account_is_well
             and not stopping.requested()
-            and not self._lease.lost
+            and self._lease.is_held()
             and time.monotonic() < self._ends_at
         )
 
     def _send_all(self, session: Session) -> None:
+        self._ends_at = time.monotonic() + SLICE_SECONDS
         for message in self._messages():
             if not self._send(session, message):
                 return

@@ -153,6 +153,7 @@ def check_address(config: Config) -> None:
 def main(procfile: Path = Path("Procfile")) -> int:
     """Run the portal until a signal. Returns the exit status: 2 for a wrong configuration."""
     os.chdir(ROOT)
+    os.umask(0o077)  # the database and the queue's file hold what patients trust the practice with
     try:
         config = Config.from_environment()
         lock = claim_data_dir(config)

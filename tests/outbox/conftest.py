@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.outbox.line import Line
+from tests.scripted_smtp import ScriptedServer
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A mail server whose answers a test may change as it goes."""
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def line(app: Flask, server: ScriptedServer) -> Line:
+    """A mailbox that works and three people who may be written to: ana, bea and cleo."""
+    line = Line(app)
+    line.configure(server.port)
+    line.add_contacts("ana", "bea", "cleo")
+    return line

@@ -1,0 +1,184 @@
+"""One session at a time, kept by a lease; what a dead sender leaves; and stopping."""
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jobs import deliver, stopping, sweep
+from portal.mail.smtp import Outcome, Session
+from portal.models import MessageStatus as Status
+from portal.models import SessionSlot
+from portal.models.base import now
+from portal.outbox import sessions
+from portal.outbox.service import Claim, Overtaken, Verdict, claim_messages, record
+from tests.conftest import JobRunner
+from tests.outbox.line import Line
+from tests.processes import until
+from tests.scripted_smtp import ScriptedServer
+
+
+def take(line: Line, messages: int = 0) -> Claim:
+    """What a sender does before its first mail."""
+    with line.app.app_context():
+        claim = sessions.take_session(1)
+        assert claim
+        claim_messages(claim, messages)
+    return claim
+
+
+def lease_runs_out(line: Line) -> None:
+    line.change(SessionSlot, lease_until=now() - timedelta(seconds=1))
+
+
+def test_while_a_sender_holds_the_session_another_does_nothing(
+    line: Line, server: ScriptedServer
+) -> None:
+    line.launch()
+    take(line)
+    line.deliver()
+    assert server.commands == []
+    assert set(line.statuses().values()) == {"queued"}
+
+
+def test_of_a_dead_sender_the_first_mail_is_in_doubt_and_the_others_go_on(
+    line: Line, server: ScriptedServer
+) -> None:
+    line.launch()
+    take(line, messages=2)
+    assert line.statuses() == {"ana": "sending", "bea": "sending", "cleo": "queued"}
+    lease_runs_out(line)
+    line.deliver()
+    assert line.statuses() == {"ana": "unconfirmed", "bea": "sent", "cleo": "sent"}
+    assert line.messages()["ana"].reason == "sender_died"
+    assert line.is_finished()
+    line.assert_counters_agree()
+
+
+def test_a_mail_that_was_deferred_before_waits_again_as_it_did(
+    line: Line, server: ScriptedServer
+) -> None:
+    server.plays["rcpt"] = "450 4.2.1 Busy"
+    line.launch()
+    line.deliver()
+    line.time_passes(timedelta(minutes=5))
+    take(line, messages=2)
+    lease_runs_out(line)
+    with line.app.app_context():
+        assert sessions.recover() == 1
+    assert line.statuses() == {"ana": "unconfirmed", "bea": "deferred", "cleo": "deferred"}
+    line.assert_counters_agree()
+
+
+def test_a_sender_that_was_taken_over_can_record_nothing(line: Line) -> None:
+    line.launch()
+    with line.app.app_context():
+        claim = sessions.take_session(1)
+        assert claim
+        first, *_ = claim_messages(claim, 2)
+        lease_runs_out(line)
+        sessions.recover()
+        with pytest.raises(Overtaken):
+            record(claim, first, Verdict(Status.SENT, now()))
+        assert not sessions.renew(claim)
+        sessions.release(claim)
+    assert line.statuses()["ana"] == "unconfirmed"
+    line.assert_counters_agree()
+
+
+def test_two_senders_never_hold_one_message(line: Line) -> None:
+    """Twelve threads at once want the session and its messages; one gets them."""
+    line.add_contacts(*(f"p{number}" for number in range(40)))
+    line.launch()
+    gate = threading.Barrier(12)
+    claims: list[Claim] = []
+    claimed: list[int] = []
+
+    def send() -> None:
+        with line.app.app_context():
+            gate.wait(20)
+            if claim := sessions.take_session(1):
+                claims.append(claim)
+                claimed.extend(row.id for row in claim_messages(claim, 10))
+
+    threads = [threading.Thread(target=send) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(claims) == 1
+    assert len(claimed) == len(set(claimed)) == 10
+
+
+def test_the_lease_is_renewed_while_a_reply_is_waited_for(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "RENEWAL_SECONDS", 0.1)
+    claim = take(line)
+    lease_runs_out(line)
+    with line.app.app_context(), deliver.Lease(claim):
+        until(lambda: line.lease_until() > now(), "the lease is good again")
+
+
+def test_a_sender_whose_lease_got_old_begins_no_other_mail(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        deliver.Lease, "is_held", lambda lease: len(server.mails) < 1 and lease.session is not None
+    )
+    line.launch()
+    line.deliver()
+    assert line.statuses() == {"ana": "sent", "bea": "queued", "cleo": "queued"}
+
+
+def test_a_slice_that_is_over_ends_between_two_mails_and_rings_again(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, run_jobs: JobRunner
+) -> None:
+    line.launch()
+    monkeypatch.setattr(deliver, "SLICE_SECONDS", 0.01)
+    send = Session.send
+
+    def send_slowly(session: Session, *mail: Any) -> Outcome:
+        time.sleep(0.02)
+        return send(session, *mail)
+
+    monkeypatch.setattr(Session, "send", send_slowly)
+    run_jobs()
+    assert set(line.statuses().values()) == {"sent"}
+    assert sum(command.startswith("AUTH") for command in server.commands) == 3
+    line.assert_counters_agree()
+
+
+def test_told_to_stop_the_sender_ends_after_the_mail_in_hand(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "requested", lambda: len(server.mails) >= 1)
+    line.launch()
+    line.deliver()
+    assert line.statuses() == {"ana": "sent", "bea": "queued", "cleo": "queued"}
+    line.assert_counters_agree()
+
+
+def test_the_sweep_rings_for_what_nobody_rang_for(
+    line: Line, server: ScriptedServer, run_jobs: JobRunner, queue_url: str
+) -> None:
+    line.launch()
+    with line.app.app_context():
+        line.app.extensions["queue"].flushall()
+        sweep.run()
+    run_jobs()
+    assert set(line.statuses().values()) == {"sent"}
+
+
+def test_the_sweep_takes_over_from_a_dead_sender(
+    line: Line, server: ScriptedServer, run_jobs: JobRunner
+) -> None:
+    line.launch()
+    take(line, messages=3)
+    lease_runs_out(line)
+    with line.app.app_context():
+        sweep.run()
+    run_jobs()
+    assert line.statuses() == {"ana": "unconfirmed", "bea": "sent", "cleo": "sent"}
