@@ -51,7 +51,8 @@ def run(account_id: int) -> None:
     db.session.commit()
     if not account or not settings or account.status is not AccountStatus.WORKING:
         return
-    claim = sessions.take_session(account_id)
+    # Providers count sign-ins, so there is none for a bell that was rung once too often.
+    claim = sessions.take_session(account_id) if is_due(account_id) else None
     if claim is None:
         return
     with Lease(claim) as lease:
