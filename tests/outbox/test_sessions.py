@@ -137,11 +137,11 @@ def test_a_slice_that_is_over_ends_between_two_mails_and_rings_again(
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, run_jobs: JobRunner
 ) -> None:
     line.launch()
-    monkeypatch.setattr(deliver, "SLICE_SECONDS", 0.01)
+    monkeypatch.setattr(deliver, "SLICE_SECONDS", 0.5)
     send = Session.send
 
     def send_slowly(session: Session, *mail: Any) -> Outcome:
-        time.sleep(0.02)
+        time.sleep(0.6)
         return send(session, *mail)
 
     monkeypatch.setattr(Session, "send", send_slowly)
