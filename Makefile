@@ -5,10 +5,10 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard portal/translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: help run test lint catalogues
+.PHONY: help run test test-all lint strings catalogues
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/portal.installed catalogues ## Start the portal; Ctrl-C stops it
 	@$(PYTHON) -m jobs.supervisor
@@ -17,11 +17,18 @@ test: $(VENV)/tests.installed catalogues tests/node_modules/.installed ## Instal
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
+test-all: $(VENV)/tests.installed catalogues tests/node_modules/.installed ## The browser tests in every language, theme and width
+	@FULL_MATRIX=1 $(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup tests/browser
+
 lint: $(VENV)/tests.installed ## Static checks
 	@$(PYTHON) -m ruff check --quiet
 	@$(PYTHON) -m ruff format --check --quiet
 	@$(PYTHON) -m mypy
 	@$(PYTHON) -m djlint portal/templates --lint --profile=jinja --quiet
+	@$(PYTHON) -m tests.translations
+
+strings: $(VENV)/tests.installed ## Bring the source's texts into the catalogues
+	@$(PYTHON) -m tests.translations --update
 
 catalogues: $(CATALOGUES)
 

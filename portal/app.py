@@ -1,13 +1,16 @@
 """The application factory: config, extensions, blueprints, error pages, and nothing else."""
 
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, g, render_template, request
+from flask import Flask, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from portal import commands, pages, queue
 from portal.admin.service import LANGUAGES, practice
@@ -30,6 +33,7 @@ from portal.extensions import (
 from portal.home.views import bp as home
 from portal.mail_settings.views import bp as mail_settings
 from portal.models import User
+from portal.models.base import MAX_ID
 from portal.outbox.views import bp as outbox
 from portal.unsubscribe.views import bp as unsubscribe
 
@@ -38,6 +42,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
 
 BLUEPRINTS = (auth, home, mail_settings, contacts, campaigns, outbox, unsubscribe, admin)
+
+
+class RowId(IntegerConverter):
+    """An id in a path; a number that no id can have is an unknown page."""
+
+    def __init__(self, url_map: Map, **options: Any) -> None:
+        super().__init__(url_map, **{"max": MAX_ID, **options})
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -50,6 +61,8 @@ def create_app(config: Config | None = None) -> Flask:
     commands.init_app(app)
     pages.init_app(app, config)
     app.before_request(_decide_transaction)
+    app.before_request(_refuse_zero_bytes)
+    app.url_map.converters["int"] = RowId
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_page)
@@ -99,8 +112,17 @@ def _bind_extensions(app: Flask, config: Config) -> None:
 
 
 def _decide_transaction() -> None:
-    """Before the first query: only a safe method may do without the write lock."""
+    """Before the first query: only a safe method may do without the write lock. The CSRF check
+    has run already and read the whole body, so a slow upload doesn't hold the lock."""
     g.read_only = request.method in SAFE_METHODS
+
+
+def _refuse_zero_bytes() -> None:
+    """Nobody types one, and PostgreSQL takes none in a text."""
+    files = [file.filename or "" for file in request.files.values()]
+    texts = [text for values in request.values.listvalues() for text in values]
+    if any("\0" in text for text in (request.path, *texts, *files)):
+        abort(400)
 
 
 def _load_user(user_id: str) -> User | None:
@@ -125,12 +147,19 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     """The error's own page, in words; redirects and the like pass."""
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, CSRFError):
+        sentence = _("This form is no longer valid. Go back, load the page again and repeat it.")
+        return _error_html(error.code, sentence)
     sentences = {
-        400: _("This form is no longer valid. Go back, load the page again and repeat it."),
+        400: _("This address or form can't be understood. Go back and try again."),
         403: _("Your role can't open this page. An administrator can change your role."),
         404: _("There is no such page. The address may be old or mistyped."),
+        409: _("This was launched in the meantime and can't be changed any more."),
         413: _("This file is too large. The limit is 16 MB."),
         429: _("That was too many attempts. Wait a minute and try again."),
     }
-    sentence = sentences.get(error.code, _("The portal can't do that."))
-    return render_template("errors/error.html", code=error.code, sentence=sentence), error.code
+    return _error_html(error.code, sentences.get(error.code, _("The portal can't do that.")))
+
+
+def _error_html(code: int, sentence: str) -> ResponseReturnValue:
+    return render_template("errors/error.html", code=code, sentence=sentence), code

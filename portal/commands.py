@@ -24,16 +24,21 @@ def add_user(email: str, role: str) -> None:
     )
     if len(password) < MIN_LENGTH:
         raise click.ClickException(f"The password must have {MIN_LENGTH} characters or more.")
-    here = service.practice()
-    if not here:
-        raise click.ClickException("The set-up comes first: open the link that `make run` prints.")
     try:
-        service.add_user(valid_address(email), password, role, here.language)
+        _add(valid_address(email), password, role)
     except ValueError as error:
         raise click.ClickException(f"{email} is not an e-mail address.") from error
     except service.EmailTaken as error:
         raise click.ClickException(f"{email} is a user already.") from error
     click.echo(f"{email} can sign in now, with the role {role}.")
+
+
+def _add(email: str, password: str, role: str) -> None:
+    here = service.practice()
+    if here:
+        service.add_user(email, password, role, here.language)
+    else:
+        service.add_first_user(email, password, role)
 
 
 def init_app(app: Flask) -> None:

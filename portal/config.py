@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import secrets
+import ssl
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GB
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, the closing zero included.
 SOCKET_PATH_BYTES = 100
 
+BASE_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w.~%/-]*)?", re.ASCII | re.IGNORECASE)
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.IGNORECASE)
 
 
@@ -147,10 +149,14 @@ def _fernet_keys(value: str) -> tuple[str, ...]:
 def _base_url(value: str) -> str | None:
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not is_base_url(value):
         raise ValueError("it must look like https://mail.example.com")
     return value.rstrip("/")
+
+
+def is_base_url(value: str) -> bool:
+    """Whether links can begin with it, in a mail's header too: http(s), a host, perhaps a path."""
+    return bool(BASE_URL.fullmatch(value)) and bool(urlsplit(value).hostname)
 
 
 def _script_url(value: str) -> str:
@@ -194,10 +200,14 @@ def _ports(value: str) -> frozenset[int]:
 def _certificates(value: str) -> Path | None:
     if not value:
         return None
-    path = Path(value)
-    if not path.is_file():
-        raise ValueError(f"there is no file {value}")
-    return path.resolve()
+    path = Path(value).resolve()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError as error:
+        raise ValueError(f"{value} holds no certificate in PEM") from error
+    except OSError as error:
+        raise ValueError(f"there is no file {value} to read") from error
+    return path
 
 
 def _secret_key(data_dir: Path) -> str:

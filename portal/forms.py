@@ -1,5 +1,6 @@
 """What every form shares: stripped text, sentences for what is missing, and the 422."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,11 +8,14 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, Form
+from wtforms import BooleanField, Field, Form
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from portal.mail.addresses import valid_address
+
+# Control characters, and the separators of lines and paragraphs.
+LINE_BREAKING = frozenset({"Cc", "Zl", "Zp"})
 
 
 def strip(text: str | None) -> str | None:
@@ -21,7 +25,7 @@ def strip(text: str | None) -> str | None:
 
 def one_line(_form: Form, field: Field) -> None:
     """A validator: a line break could smuggle a header into a mail."""
-    if any(not character.isprintable() for character in field.data or ""):
+    if any(unicodedata.category(character) in LINE_BREAKING for character in field.data or ""):
         raise ValidationError(_l("Use one line of text, without line breaks."))
 
 
@@ -41,6 +45,12 @@ def required(message: Any = None) -> DataRequired:
 
 def at_most(length: int) -> Length:
     return Length(max=length, message=_l("Use at most %(max)d characters."))
+
+
+class TickField(BooleanField):
+    """A box to tick. What a script sends for "no" is no too: consents hang on it."""
+
+    false_values = (False, "false", "", "0", "no", "off")
 
 
 def choices(labels: Mapping[str, Any]) -> list[SelectChoice]:

@@ -6,7 +6,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
-from portal.models.base import UtcDateTime
+from portal.models.base import MAX_ID, UtcDateTime
 
 PAGE_ROWS = 50
 
@@ -91,16 +91,31 @@ def _values(columns: Columns, cursor: str) -> list[tuple[Any, InstrumentedAttrib
         return [
             (_typed(value, column), column) for value, column in zip(values, columns, strict=True)
         ]
-    except (binascii.Error, TypeError, ValueError) as error:
+    except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadCursor(cursor) from error
 
 
 def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
     if isinstance(column.type, UtcDateTime):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)
     kind = column.type.python_type
-    if issubclass(kind, StrEnum):
-        return kind(value)
-    if not isinstance(value, kind):
+    if not isinstance(value, str if issubclass(kind, StrEnum) else kind):
         raise TypeError(f"{column.key} is no {kind.__name__}")
-    return value
+    if not _is_storable(value):
+        raise ValueError(f"no {column.key} can be {value!r}")
+    return kind(value)
+
+
+def _is_storable(value: str | int) -> bool:
+    if isinstance(value, int):
+        return abs(value) <= MAX_ID
+    value.encode()  # raises a ValueError at half of a surrogate pair
+    return "\0" not in value
+
+
+def row_id(text: str) -> int:
+    """An id from a query. Raises ValueError for what no row can have."""
+    number = int(text)
+    if not 0 < number <= MAX_ID:
+        raise ValueError(f"no row has the id {number}")
+    return number

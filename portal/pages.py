@@ -13,6 +13,7 @@ from flask_babel import format_datetime, get_locale
 from portal.admin.service import LANGUAGES, practice
 from portal.campaigns.texts import STATUS_NAMES as CAMPAIGN_STATUS_NAMES
 from portal.config import Config
+from portal.extensions import talisman
 from portal.mail_settings.service import warning
 from portal.outbox.texts import KIND_NAMES, STATUS_NAMES
 from portal.permissions import may, menu
@@ -37,18 +38,17 @@ def content_security_policy(config: Config) -> dict[str, str]:
     }
 
 
-# A mail brings its own styles and may reach for anything; in its frame it gets none of it.
-FRAMED_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'self'"
+# For views that answer with a mail's HTML, to be shown in a frame of one of our pages. A mail
+# brings its own styles and may reach for anything; here it gets none of it.
+framed = talisman(
+    content_security_policy={
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "sandbox": "allow-popups",
+        "frame-ancestors": "'self'",
+    },
+    frame_options="SAMEORIGIN",
 )
-
-
-def framed(html: str) -> Response:
-    """A mail's HTML, to be shown in a frame of one of our pages."""
-    response = Response(html, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = FRAMED_POLICY
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    return response
 
 
 def is_fragment_wanted() -> bool:

@@ -5,18 +5,18 @@ from argon2.exceptions import VerificationError
 
 MIN_LENGTH = 12
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 # Compared with when there is no such user, so that an answer takes as long either way.
-_nobody = _hasher.hash("nobody has this password")
+_nobody = hasher.hash("nobody has this password")
 
 
 def hash_password(password: str) -> str:
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether the password fits; takes the same time where there is no hash."""
     try:
-        return _hasher.verify(password_hash or _nobody, password) and password_hash is not None
+        return hasher.verify(password_hash or _nobody, password) and password_hash is not None
     except VerificationError:
         return False

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from redis import Redis
 from rq import SimpleWorker
 from rq.timeouts import TimerDeathPenalty
 
+from portal import passwords
 from portal.admin import service as practice
 from portal.app import create_app
 from portal.config import Config
@@ -21,23 +24,49 @@ from portal.queue import QUEUES
 from tests.people import ADMIN, PASSWORD, STAFF, VIEWER, Visitor
 from tests.postgres import PostgresServer, postgres_server
 from tests.queue_server import queue_server
+from tests.smtp_server import authority
 
 OURS = ("MAIL_", "ENCRYPTION_", "SECRET_", "DATA_", "DATABASE_", "REDIS_", "BASE_", "WORKERS")
 KEY = Fernet.generate_key().decode()
 
+# For tests of what doesn't depend on the kind of database, or is SQLite's own.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 _numbers = itertools.count()
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates that all applications of this process share: a test has its own."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._codes.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_environment() -> Iterator[None]:
-    """The tests decide every variable that the portal reads."""
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tests decide every variable that the portal reads, and trust their mail servers."""
+    ca_file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority().cert_pem.write_to_path(str(ca_file))
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(OURS)]:
             patch.delenv(name)
         patch.setenv("SECRET_KEY", "the secret of the tests")
         patch.setenv("ENCRYPTION_KEYS", KEY)
         patch.setenv("MAIL_PRIVATE_HOSTS", "127.0.0.0/8")
+        patch.setenv("MAIL_TRUSTED_CA", str(ca_file))
         patch.setenv("LOGIN_LIMIT", "1000 per minute")
+        # Every test signs people in; the parameters of a password's hash stand in the hash.
+        patch.setattr(passwords, "hasher", PasswordHasher(1, 8, 1))
         yield
 
 
@@ -58,6 +87,7 @@ def make_app(data_dir: Path, database_url: str, queue_url: str, **environment: s
             patch.setenv(name, value)
         app = create_app(Config.from_environment())
     app.testing = True
+    app.jinja_env.bytecode_cache = _compiled
     return app
 
 

@@ -1,5 +1,6 @@
 """The people of the tests, and what they see: pages as parsed HTML."""
 
+import io
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -87,6 +88,11 @@ class Visitor:
         """Fill in a form of the page and send it to `path`, with its token."""
         token = self.token(form_at or path)
         return self.post(path, {"csrf_token": token, **(fields or {})})
+
+    def upload(self, path: str, content: bytes, name: str = "contacts.csv") -> Page:
+        """Choose a file in a form of the page and send it."""
+        file = (io.BytesIO(content), name)
+        return self.post(path, {"csrf_token": self.token(path), "file": file})
 
     def token(self, path: str = "/") -> str:
         return str(self.get(path).one("input[name=csrf_token]")["value"])

@@ -1,9 +1,10 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField, StringField
-from wtforms.validators import URL
+from wtforms.validators import ValidationError
 
 from portal.auth.forms import PracticeFields, new_password
+from portal.config import is_base_url
 from portal.forms import address, at_most, choices, required, strip
 
 ROLE_NAMES = {
@@ -26,14 +27,11 @@ class UserForm(FlaskForm):
 class PracticeForm(PracticeFields):
     base_url = StringField(
         _l("Address of this portal"),
-        [
-            required(),
-            URL(
-                require_tld=False,
-                message=_l("Enter an address such as https://mail.example.com."),
-            ),
-            at_most(255),
-        ],
+        [required(), at_most(255)],
         [strip],
         description=_l("Links in your mails begin with it, such as the one to unsubscribe."),
     )
+
+    def validate_base_url(self, field: StringField) -> None:
+        if field.data and not is_base_url(field.data):
+            raise ValidationError(_l("Enter an address such as https://mail.example.com."))

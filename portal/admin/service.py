@@ -44,6 +44,23 @@ def set_up(
     *, email: str, password: str, name: str, language: str, time_zone: str, address: str
 ) -> User:
     """Make the practice, its mailbox-to-be and the first administrator, in one transaction."""
+    _add_practice(name=name, language=language, time_zone=time_zone, address=address)
+    return add_user(email, password, "admin", language)
+
+
+def add_first_user(email: str, password: str, role: str) -> User:
+    """A user where there was no set-up: the practice gets a start that its page can change."""
+    config = settings()
+    _add_practice(
+        name=email.rpartition("@")[2],
+        language="en",
+        time_zone="UTC",
+        address=config.base_url or f"http://{config.bind}:{config.port}",
+    )
+    return add_user(email, password, role, "en")
+
+
+def _add_practice(*, name: str, language: str, time_zone: str, address: str) -> None:
     key = new_address_key()
     db.session.add(
         Practice(
@@ -60,22 +77,13 @@ def set_up(
     db.session.add(account)
     db.session.flush()
     db.session.add(SessionSlot(account_id=account.id))
-    administrator = _new_user(email, password, "admin", language)
-    db.session.commit()
     g.pop("practice", None)
-    return administrator
 
 
 def add_user(email: str, password: str, role: str, language: str) -> User:
     """Raises EmailTaken."""
     if find_user(email):
         raise EmailTaken(email)
-    user = _new_user(email, password, role, language)
-    db.session.commit()
-    return user
-
-
-def _new_user(email: str, password: str, role: str, language: str) -> User:
     user = User(
         email=email.strip().lower(),
         password_hash=hash_password(password),
@@ -83,6 +91,7 @@ def _new_user(email: str, password: str, role: str, language: str) -> User:
         language=language,
     )
     db.session.add(user)
+    db.session.commit()
     return user
 
 

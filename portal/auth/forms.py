@@ -22,7 +22,8 @@ def new_password(label: Any) -> PasswordField:
         label,
         [
             required(_l("Choose a password.")),
-            Length(MIN_LENGTH, 200, _l("Use at least %(min)d characters.")),
+            Length(min=MIN_LENGTH, message=_l("Use at least %(min)d characters.")),
+            at_most(200),
         ],
         description=_l("At least 12 characters. Three words are easy to remember."),
     )

@@ -1,6 +1,6 @@
 """Set-up, signing in and out, and the language of the person."""
 
-from urllib.parse import urlsplit
+import re
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +18,9 @@ from portal.extensions import limiter, settings
 from portal.permissions import requires
 
 bp = Blueprint("auth", __name__)
+
+# A path; what browsers take for the start of another site's address is none.
+INSIDE = re.compile(r"/(?!/)[^\x00-\x20\\]*")
 
 
 @bp.route("/setup", methods=["GET", "POST"])
@@ -70,9 +73,7 @@ def login() -> ResponseReturnValue:
 def _next_page() -> str:
     """Where the person wanted to go, if that is a page of this portal."""
     target = request.args.get("next", "")
-    parts = urlsplit(target)
-    inside = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if inside and not parts.netloc else url_for("home.index")
+    return target if INSIDE.fullmatch(target) else url_for("home.index")
 
 
 @bp.post("/logout")

@@ -151,7 +151,8 @@ def _contacts_by(size: int) -> Iterator[Sequence[Any]]:
     ).all():
         last_id = found[-1].Contact.id
         yield found
-        db.session.expunge_all()
+        for row in found:
+            db.session.expunge(row.Contact)
 
 
 def _tokens(contact_ids: list[int]) -> dict[int, str]:

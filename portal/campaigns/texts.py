@@ -16,6 +16,15 @@ STATUS_NAMES: dict[CampaignStatus, Any] = {
     CampaignStatus.CANCELLED: _l("cancelled"),
 }
 
+KEYWORD_MEANINGS: dict[str, Any] = {
+    "greeting": _l("How the person is addressed"),
+    "first_name": _l("First name"),
+    "last_name": _l("Last name"),
+    "full_name": _l("First and last name"),
+    "practice_name": _l("Name of the practice"),
+    "unsubscribe_link": _l("Link to unsubscribe; it also stands beneath every campaign"),
+}
+
 SENTENCES: dict[str, Any] = {
     "launched": _l("This campaign was launched already."),
     "mailbox": _l("Email is not configured, so nothing can be sent yet."),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -12,9 +12,9 @@ from portal import consent, forms
 from portal.admin.service import practice
 from portal.campaigns import service
 from portal.campaigns.forms import CampaignForm, LaunchForm
-from portal.campaigns.texts import refused_sentence
+from portal.campaigns.texts import KEYWORD_MEANINGS, refused_sentence
 from portal.extensions import db
-from portal.lists import BadCursor, Order, fetch_page
+from portal.lists import BadCursor, Order, fetch_page, row_id
 from portal.mail import keywords
 from portal.models import Campaign, CampaignStatus
 from portal.pages import framed
@@ -49,7 +49,7 @@ def new() -> ResponseReturnValue:
         db.session.add(campaign)
         db.session.commit()
         return redirect(url_for("campaigns.page", campaign_id=campaign.id))
-    return forms.page("campaigns/new.html", form, keyword_names=_keyword_names())
+    return forms.page("campaigns/new.html", form, keywords=_keywords())
 
 
 @bp.route("/<int:campaign_id>", methods=["GET", "POST"])
@@ -93,17 +93,18 @@ def progress(campaign_id: int) -> ResponseReturnValue:
 @requires("campaigns")
 def preview(campaign_id: int) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
-    shown = service.preview(campaign, request.args.get("contact", type=int))
+    shown = service.preview(campaign, request.args.get("contact", type=row_id))
     return render_template("campaigns/_preview.html", campaign=campaign, shown=shown)
 
 
 @bp.get("/<int:campaign_id>/preview/<int:contact_id>/mail")
+@framed
 @requires("campaigns")
-def preview_mail(campaign_id: int, contact_id: int) -> Response:
+def preview_mail(campaign_id: int, contact_id: int) -> ResponseReturnValue:
     shown = service.preview(_campaign(campaign_id), contact_id)
     if not shown or shown.contact.id != contact_id:
         abort(404)
-    return framed(shown.mail.html)
+    return shown.mail.html
 
 
 def _campaign(campaign_id: int) -> Campaign:
@@ -131,11 +132,14 @@ def _draft_context(campaign: Campaign) -> dict[str, Any]:
         "obstacle": refused_sentence(obstacle) if obstacle else None,
         "recipients": recipients,
         "launch_form": LaunchForm(formdata=None, data={"confirm": recipients}),
-        "shown": service.preview(campaign, request.args.get("contact", type=int)),
-        "keyword_names": _keyword_names(),
+        "shown": service.preview(campaign, request.args.get("contact", type=row_id)),
+        "keywords": _keywords(),
     }
 
 
-def _keyword_names() -> list[str]:
+def _keywords() -> list[tuple[str, Any]]:
+    """The keywords to offer, in the practice's language, with their meaning."""
     here = practice()
-    return keywords.available(service.KIND, here.language if here else "en")
+    names = keywords.available(service.KIND, here.language if here else "en")
+    meanings = [KEYWORD_MEANINGS[name] for name in keywords.AVAILABLE[service.KIND]]
+    return list(zip(names, meanings, strict=True))

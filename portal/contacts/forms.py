@@ -4,11 +4,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, EmailField, SelectField, StringField, TelField
+from wtforms import EmailField, SelectField, StringField, TelField
 from wtforms.validators import Optional, ValidationError
 
 from portal.admin.service import LANGUAGES
-from portal.forms import address, at_most, choices, one_line, strip
+from portal.forms import TickField, address, at_most, choices, one_line, strip
 
 FIELDS = (
     "first_name",
@@ -29,23 +29,23 @@ class ContactForm(FlaskForm):
         _l("E-mail address"),
         [Optional(), address, at_most(254)],
         [strip],
-        description=_l("Optional, but without one nothing can be sent."),
+        description=_l("Without one nothing can be sent."),
     )
     greeting = StringField(
         _l("Greeting"),
         [one_line, at_most(60)],
         [strip],
-        description=_l("Optional. How your mails address this person, such as Dear or Dear Dr."),
+        description=_l("How your mails address this person, such as Dear or Dear Dr."),
     )
     phone = TelField(_l("Phone"), [one_line, at_most(40)], [strip])
     language = SelectField(
         _l("Language"), choices=choices({"": _l("The practice's"), **LANGUAGES}), default=""
     )
-    privacy_consent = BooleanField(
+    privacy_consent = TickField(
         _l("May be written to by e-mail"),
         description=_l("The person's privacy consent (GDPR). Without it nothing is sent."),
     )
-    marketing_consent = BooleanField(
+    marketing_consent = TickField(
         _l("Wants news and offers"),
         description=_l("The person's consent to advertising. Campaigns need it besides."),
     )
@@ -72,7 +72,7 @@ class UploadForm(FlaskForm):
 
 
 class ConfirmForm(FlaskForm):
-    allow_shared = BooleanField(
+    allow_shared = TickField(
         _l("Several people may share an address"),
         description=_l(
             "Families often do. Rows with a known address then come in if the name differs."

@@ -2,16 +2,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
-    BooleanField,
     EmailField,
     PasswordField,
     SelectField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms.validators import Optional, ValidationError
 
-from portal.forms import address, at_most, choices, one_line, required, strip
+from portal.forms import TickField, address, at_most, choices, one_line, required, strip
 from portal.mail import providers
 from portal.mail_settings.service import Draft
 from portal.models import MailSettings
@@ -47,19 +46,26 @@ class MailSettingsForm(FlaskForm):
         _l("Sender name"),
         [Optional(), one_line, at_most(120)],
         [strip],
-        description=_l("Optional. Patients see it before the address; empty: the practice's name."),
+        description=_l("Patients see it before the address. Left empty: the practice's name."),
     )
-    different_user = BooleanField(
+    different_user = TickField(
         _l("Different user"),
         description=_l("Tick it if you sign in to this mailbox with a user name, not the address."),
     )
     username = StringField(_l("User name"), [one_line, at_most(254)], [strip])
-    password = PasswordField(_l("Password"), [Length(max=500)])
+    password = PasswordField(
+        _l("Password"),
+        [at_most(500)],
+        description=_l(
+            "The mailbox's password, not that of this portal. It is stored encrypted and never "
+            "shown."
+        ),
+    )
     host = SelectField(_l("Host"), validate_choice=False)
     smtp_server = StringField(_l("Server (SMTP)"), [one_line, at_most(253)], [strip])
     smtp_port = StringField(_l("Port"), [at_most(5)], [strip])
     security = SelectField(_l("Protocol"), filters=[lower], validate_choice=False)
-    allow_unencrypted = BooleanField(
+    allow_unencrypted = TickField(
         _l("Send the password unencrypted if the server offers no encryption"),
         description=_l("Only for a server inside your own network: others could read it."),
     )
@@ -134,17 +140,24 @@ def preset(key: str | None) -> dict[str, str]:
     }
 
 
-def swapped(key: str, shown: dict[str, str]) -> dict[str, str]:
-    """The SMTP fields for another host: those a person has typed stay, that is, those that no
-    host would have filled in."""
-    presets = [preset(other) for other in providers.load()]
+def swapped(key: str, shown: dict[str, str], saved: MailSettings | None) -> dict[str, str]:
+    """The SMTP fields for another host: those a person has typed stay, that is, those that
+    neither a host nor what was saved would have filled in."""
+    filled = [preset(other) for other in providers.load()]
     fresh = preset(key)
+    if saved:
+        filled.append(_smtp_data(saved))
+        fresh = _smtp_data(saved) if key == saved.provider else fresh
     return {
         name: fresh[name]
-        if not shown.get(name) or any(shown[name] == known[name] for known in presets)
+        if not shown.get(name) or any(shown[name] == known[name] for known in filled)
         else shown[name]
         for name in SMTP_FIELDS
     }
+
+
+def _smtp_data(saved: MailSettings) -> dict[str, str]:
+    return {name: str(getattr(saved, name)) for name in SMTP_FIELDS}
 
 
 def form_data(saved: MailSettings | None, legal_notice: str, own_address: str) -> dict[str, object]:
@@ -163,9 +176,7 @@ def form_data(saved: MailSettings | None, legal_notice: str, own_address: str) -
         "different_user": saved.different_user,
         "username": saved.username if saved.different_user else "",
         "host": saved.provider,
-        "smtp_server": saved.smtp_server,
-        "smtp_port": str(saved.smtp_port),
-        "security": saved.security,
+        **_smtp_data(saved),
         "allow_unencrypted": saved.allow_unencrypted,
         "legal_notice": legal_notice,
     }

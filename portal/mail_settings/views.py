@@ -72,7 +72,8 @@ def _page(form: MailSettingsForm) -> ResponseReturnValue:
 def host() -> ResponseReturnValue:
     key = request.args.get("host", "other")
     shown = {name: request.args.get(name, "") for name in SMTP_FIELDS}
-    form = MailSettingsForm(formdata=None, data={"host": key, **swapped(key, shown)})
+    fields = swapped(key, shown, accounts.latest_settings())
+    form = MailSettingsForm(formdata=None, data={"host": key, **fields})
     return render_template("mail_settings/_smtp_fields.html", form=form)
 
 
@@ -95,5 +96,5 @@ def _check_context(*, polled: bool) -> dict[str, Any]:
         "check": check,
         "polled": polled,
         "phases": phase_rows(check),
-        "verdict": sentence(check.cause, check.reply) if check and check.cause else "",
+        "verdict": sentence(check.cause) if check and check.cause else "",
     }

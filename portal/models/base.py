@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
+# The largest number that PostgreSQL takes for an INTEGER column, such as an id.
+MAX_ID = 2**31 - 1
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.lists import BadCursor, Order
+from portal.lists import BadCursor, Order, row_id
 from portal.mail.compose import Address, Mail
 from portal.models import Campaign, MailSettings, Message, MessageReply, MessageStatus
 from portal.outbox import rendering, sent
@@ -65,7 +65,7 @@ def _asked() -> tuple[sent.Filters, Order]:
         abort(400)
     filters = sent.Filters(
         status=MessageStatus(status) if status else None,
-        campaign_id=args.get("campaign", type=int),
+        campaign_id=args.get("campaign", type=row_id),
         kind=args.get("kind") or None,
     )
     return filters, sent.order_of(args.get("sort", ""), args.get("dir", ""))
@@ -129,12 +129,13 @@ def message(message_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/sent/<int:message_id>/mail")
+@framed
 @requires("sent")
-def mail(message_id: int) -> Response:
+def mail(message_id: int) -> ResponseReturnValue:
     found = _message(message_id)
     if not found.recipient:
         abort(404)
-    return framed(_mail(found).html)
+    return _mail(found).html
 
 
 def _message(message_id: int) -> Message:

@@ -5,7 +5,6 @@ from collections import Counter
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -17,7 +16,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("main-job")]
 
 
 def parsed(mail: ReceivedMail) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(mail.content, policy=default))
+    return email.message_from_bytes(mail.content, policy=default)
 
 
 def part(message: EmailMessage, kind: str) -> str:

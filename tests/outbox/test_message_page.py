@@ -1,0 +1,92 @@
+"""One message's page: what became of it, and the mail as it went."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from portal.extensions import db
+from portal.models import Message, MessageReply, MessageStatus
+from portal.models.base import now
+from tests.conftest import ON_SQLITE
+from tests.outbox.line import Line
+from tests.people import Visitor
+
+pytestmark = ON_SQLITE
+
+
+@pytest.fixture
+def line(app: Flask) -> Line:
+    """A campaign to ana, and to somebody who has no address."""
+    line = Line(app)
+    line.configure(port=465)
+    line.add_contacts("ana")
+    line.launch("Hola ${nombre}, <b>1 < 2</b>")
+    return line
+
+
+def test_a_viewer_reads_the_mail_as_it_will_go(line: Line, viewer: Visitor) -> None:
+    page = viewer.get("/sent/1")
+    assert "Novedades" in page.one("h1").text
+    assert "ana@example.com" in page.text
+    assert page.one(".chip")["data-status"] == "queued"
+    assert not page.html.select("main a[href^='/campaigns']")
+    frame = viewer.get(str(page.one("iframe")["src"]))
+    assert "Hola ana, <b>1 < 2</b>" in frame.text
+    assert not frame.has("b")
+    assert "Aviso legal" in frame.text
+    assert f"/unsubscribe/{line.messages()['ana'].unsubscribe_token}" in frame.response.text
+    assert "Hola ana, <b>1 < 2</b>" in page.one("pre").text
+
+
+def test_the_frame_runs_nothing_and_reaches_for_nothing(line: Line, viewer: Visitor) -> None:
+    headers = viewer.get("/sent/1/mail").response.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "allow-scripts" not in policy
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert viewer.get("/sent/1/mail").response.headers["Content-Type"].startswith("text/html")
+
+
+def test_every_answer_of_the_server_is_shown_in_its_own_words(line: Line, staff: Visitor) -> None:
+    with line.app.app_context():
+        for attempt, reply in enumerate(("451 4.7.1 <Greylisted>", "452 4.2.2 Mailbox full")):
+            answer = MessageReply(message_id=1, at=now(), attempt=attempt, reply=reply)
+            db.session.add(answer)
+        values = {"status": MessageStatus.FAILED, "reply": "550 5.1.1 No such user & co"}
+        db.session.execute(update(Message).values(**values, reason="recipient_refused"))
+        db.session.commit()
+    page = staff.get("/sent/1")
+    assert page.texts(".timeline blockquote") == [
+        "451 4.7.1 <Greylisted>",
+        "452 4.2.2 Mailbox full",
+        "550 5.1.1 No such user & co",
+    ]
+    assert [chip["data-status"] for chip in page.html.select(".timeline .chip")] == [
+        "deferred",
+        "deferred",
+        "failed",
+    ]
+
+
+def test_a_person_without_an_address_has_no_mail_to_show(line: Line, viewer: Visitor) -> None:
+    line.change(Message, recipient="", status=MessageStatus.SKIPPED, reason="no_valid_address")
+    page = viewer.get("/sent/1")
+    assert page.status == 200
+    assert "There is no address on file" in page.text
+    assert not page.has("iframe")
+    assert viewer.get("/sent/1/mail").status == 404
+
+
+def test_a_mail_is_shown_with_the_notice_and_text_that_it_went_with(
+    line: Line, viewer: Visitor
+) -> None:
+    admin = Visitor(line.app).sign_in("marta@clinica.example.com")
+    form = admin.get("/settings/email")
+    names = ("email", "smtp_server", "smtp_port", "sender_name")
+    fields = {name: str(form.one(f"#{name}").get("value", "")) for name in names}
+    fields |= {"host": "other", "security": "none", "allow_unencrypted": "y"}
+    assert admin.send("/settings/email", {**fields, "legal_notice": "Otro"}).status == 302
+    assert "Aviso legal" in viewer.get("/sent/1/mail").text
+    with line.app.app_context():
+        assert db.session.scalars(select(Message)).one().legal_notice_id == 1

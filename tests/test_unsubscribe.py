@@ -1,0 +1,89 @@
+"""The page behind the unsubscribe link of every mail."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.models import Campaign, Contact, Message, Suppression
+from tests.outbox.line import Line
+from tests.people import Visitor
+
+
+@pytest.fixture
+def line(app: Flask) -> Line:
+    """A campaign to ana and bea was launched."""
+    line = Line(app)
+    line.configure(port=465)
+    line.add_contacts("ana", "bea")
+    line.launch()
+    return line
+
+
+@pytest.fixture
+def link(line: Line) -> str:
+    """Ana's link."""
+    return f"/unsubscribe/{line.messages()['ana'].unsubscribe_token}"
+
+
+def suppressions(app: Flask) -> int:
+    with app.app_context():
+        return len(db.session.scalars(select(Suppression)).all())
+
+
+def test_to_look_asks_and_changes_nothing(app: Flask, stranger: Visitor, link: str) -> None:
+    page = stranger.get(link)
+    assert page.status == 200
+    assert "Clínica Ñandú" in page.text
+    assert page.has("main form[method=post] button")
+    assert suppressions(app) == 0
+
+
+def test_to_post_acts_without_cookie_or_token(app: Flask, link: str) -> None:
+    page = Visitor(app).post(link, {"List-Unsubscribe": "One-Click"})
+    assert page.status == 200
+    assert "You have unsubscribed" in page.text
+    assert not page.has("main form")
+    assert suppressions(app) == 1
+    again = Visitor(app).post(link)
+    assert again.status == 200
+    assert "You have unsubscribed" in again.text
+    assert suppressions(app) == 1
+    assert "You have unsubscribed" in Visitor(app).get(link).text
+
+
+def test_an_unknown_link_is_not_found(app: Flask, stranger: Visitor, link: str) -> None:
+    for unknown in ("/unsubscribe/preview", f"{link}x", "/unsubscribe/%C3%B1", link.upper()):
+        assert stranger.get(unknown).status == 404
+        assert stranger.post(unknown).status == 404
+    assert suppressions(app) == 0
+
+
+def test_it_tells_strangers_nothing_of_the_person(stranger: Visitor, link: str) -> None:
+    page = stranger.get(link)
+    assert "ana@example.com" not in page.response.text
+    assert page.response.headers["Cache-Control"] == "no-store"
+    assert page.response.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_campaign_then_skips_the_person_though_both_consents_are_ticked(
+    line: Line, stranger: Visitor, link: str
+) -> None:
+    stranger.post(link)
+    line.launch()
+    with line.app.app_context():
+        ana = db.session.scalars(select(Contact).filter_by(first_name="ana")).one()
+        assert ana.privacy_consent
+        assert ana.marketing_consent
+        second = select(Message).where(Message.campaign_id == 2).order_by(Message.id)
+        found = [(str(m.status), m.reason) for m in db.session.scalars(second)]
+        assert found == [("skipped", "unsubscribed"), ("queued", None)]
+        assert db.session.get_one(Campaign, 2).total == 1
+
+
+def test_it_outlives_the_persons_record_and_a_change_of_letter_case(
+    line: Line, staff: Visitor, stranger: Visitor, link: str
+) -> None:
+    stranger.post(link)
+    staff.send("/contacts/new", {"email": "ANA@Example.com", "last_name": "Again"})
+    assert "has unsubscribed" in staff.get("/contacts/3").text
