@@ -31,6 +31,8 @@ REASONS: dict[str, Any] = {
     "erased": _l("The person is no longer on file."),
     "not_composed": _l("No mail could be made for this address."),
     "expired": _l("The server kept refusing for too long, so the portal gave up."),
+    "try_later": _l("The server asked to try again later."),
+    "connection_lost": _l("The connection broke before the mail was handed over."),
     "sender_died": _l(
         "The sending program was interrupted during this mail. It may have gone out or not, so it "
         "is not sent again."
