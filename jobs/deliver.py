@@ -56,11 +56,15 @@ def run(account_id: int) -> None:
     if claim is None:
         return
     with Lease(claim) as lease:
-        account_is_well = Delivery(lease, settings).run()
-    # Not reached when anything unforeseen broke the loop: then the lease runs out, and the mail
-    # in hand is in doubt instead of being sent again.
-    sessions.release(claim)
-    if account_is_well and is_due(account_id):
+        delivery = Delivery(lease, settings)
+        try:
+            delivery.run()
+        finally:
+            # With a mail in hand something unforeseen broke the loop: then the lease runs out,
+            # and that mail is in doubt instead of being sent again.
+            if not delivery.mail_in_hand:
+                sessions.release(claim)
+    if delivery.account_is_well and is_due(account_id):
         queue.enqueue("jobs.deliver.run", account_id, queue=queue.BULK)
 
 
@@ -126,10 +130,11 @@ class Delivery:
         self._sender = rendering.sender_of(settings)
         db.session.commit()  # nothing stays open while a server is waited for
         self._ends_at = math.inf
-        self._account_is_well = True
+        self.account_is_well = True
+        self.mail_in_hand = False  # from before a mail is handed over until its outcome stands
 
-    def run(self) -> bool:
-        """Send until the slice is over or nothing is due; False when the account fails."""
+    def run(self) -> None:
+        """Send until the slice is over, nothing is due, or the account fails."""
         try:
             server = accounts.server_of(self._settings)
             with Session.open(server, accounts.network()) as session:
@@ -142,11 +147,10 @@ class Delivery:
             self._stop(found.cause, words(fault.reply), permanent=found.permanent)
         except Overtaken as error:
             log.warning("Message %s was taken over while its sender slept.", error)
-        return self._account_is_well
 
     def _may_go_on(self) -> bool:
         return (
-            self._account_is_well
+            self.account_is_well
             and not stopping.requested()
             and self._lease.is_held()
             and time.monotonic() < self._ends_at
@@ -176,12 +180,15 @@ class Delivery:
             if refusal:
                 record(self._claim, message, Verdict(Status.SKIPPED, at, reason=refusal))
                 return True
+            self.mail_in_hand = True
             outcome = session.send(self._settings.email, message.recipient, data)
         except ValueError:  # an address or a header that can't be written; nothing was sent
             log.exception("Message %s can't be composed.", message.id)
             record(self._claim, message, Verdict(Status.FAILED, at, reason="not_composed"))
+            self.mail_in_hand = False
             return True
         record(self._claim, message, self._verdict(outcome, at))
+        self.mail_in_hand = False
         if outcome.result is Result.refused:
             found = diagnose_outcome(outcome)
             self._stop(found.cause, words(outcome.reply), permanent=True)
@@ -209,7 +216,5 @@ class Delivery:
         )
 
     def _stop(self, cause: str, reply: str | None, *, permanent: bool) -> None:
-        self._account_is_well = False
-        accounts.stopped_working(
-            self._claim.account_id, cause=cause, reply=reply, permanent=permanent
-        )
+        self.account_is_well = False
+        accounts.stopped_working(self._settings, cause=cause, reply=reply, permanent=permanent)

@@ -1,5 +1,6 @@
 """The application factory: config, extensions, blueprints, error pages, and nothing else."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def _configure(app: Flask, config: Config) -> None:
         ALEMBIC_CONTEXT={"render_as_batch": True},
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=(config.base_url or "").startswith("https:"),
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch is still good

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,9 +97,14 @@ def _context(config: Config) -> dict[str, Any]:
 
 
 def _versioned(filename: str) -> str:
-    """The address of a static file, which changes with its content, so it can be kept long."""
-    digest = hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:8]
-    return url_for("static", filename=filename, v=digest)
+    """The address of a static file, which changes with its content, so that browsers may keep
+    what they have."""
+    return url_for("static", filename=filename, v=_digest(filename))
+
+
+@cache
+def _digest(filename: str) -> str:
+    return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:8]
 
 
 def _vary(response: Response) -> Response:

@@ -77,8 +77,11 @@ def plan_recheck(account_id: int, permanent: bool) -> None:
     here.next_check_at = now() + pause if may_pass else None
 
 
-def stopped_working(account_id: int, *, cause: str, reply: str | None, permanent: bool) -> None:
-    """Sending met a fault of the account: everybody sees the warning, its mails wait."""
-    set_status(account_id, AccountStatus.FAILING, cause, reply)
-    plan_recheck(account_id, permanent)
+def stopped_working(used: MailSettings, *, cause: str, reply: str | None, permanent: bool) -> None:
+    """Sending met a fault of the account: everybody sees the warning, its mails wait. A fault of
+    settings that others have taken the place of meanwhile says nothing."""
+    active = active_settings(used.account_id)
+    if active and active.id == used.id:
+        set_status(used.account_id, AccountStatus.FAILING, cause, reply)
+        plan_recheck(used.account_id, permanent)
     db.session.commit()

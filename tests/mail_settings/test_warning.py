@@ -47,7 +47,9 @@ def test_strangers_see_none(stranger: Visitor) -> None:
 def test_a_mailbox_that_stopped_working_warns_again_and_says_so(app: Flask) -> None:
     Line(app).configure(port=465)
     with app.app_context():
-        accounts.stopped_working(1, cause="password_refused", reply="535 no", permanent=True)
+        used = accounts.active_settings(1)
+        assert used
+        accounts.stopped_working(used, cause="password_refused", reply="535 no", permanent=True)
     for email in PAGES:
         page = Visitor(app).sign_in(email).get("/")
         assert "has stopped working" in page.one("#mail-warning").text

@@ -4,13 +4,15 @@ import threading
 import time
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from jobs import deliver, stopping, sweep
+from portal.mail.diagnosis import Diagnosis, Finding
 from portal.mail.smtp import Outcome, Session
+from portal.models import AccountStatus, SessionSlot
 from portal.models import MessageStatus as Status
-from portal.models import SessionSlot
 from portal.models.base import now
 from portal.outbox import sessions
 from portal.outbox.service import Claim, Overtaken, Verdict, claim_messages, record
@@ -18,6 +20,8 @@ from tests.conftest import JobRunner
 from tests.outbox.line import Line
 from tests.processes import until
 from tests.scripted_smtp import ScriptedServer
+
+FAULT = Diagnosis(Finding.content_refused, None, permanent=True, scope="content")
 
 
 def take(line: Line, messages: int = 0) -> Claim:
@@ -159,6 +163,49 @@ def test_told_to_stop_the_sender_ends_after_the_mail_in_hand(
     line.deliver()
     assert line.statuses() == {"ana": "sent", "bea": "queued", "cleo": "queued"}
     line.assert_counters_agree()
+
+
+def test_what_breaks_before_a_mail_is_handed_over_leaves_none_in_doubt(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.launch()
+    with monkeypatch.context() as broken:
+        broken.setattr(deliver.consent, "refusal_now", Mock(side_effect=RuntimeError("a fault")))
+        with pytest.raises(RuntimeError):
+            line.deliver()
+    assert set(line.statuses().values()) == {"queued"}
+    line.deliver()
+    assert set(line.statuses().values()) == {"sent"}
+
+
+def test_what_breaks_with_a_mail_in_hand_leaves_that_one_in_doubt(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.launch()
+    with monkeypatch.context() as broken:
+        broken.setattr(deliver, "record", Mock(side_effect=RuntimeError("the disk is full")))
+        with pytest.raises(RuntimeError):
+            line.deliver()
+    lease_runs_out(line)
+    line.deliver()
+    assert line.statuses() == {"ana": "unconfirmed", "bea": "sent", "cleo": "sent"}
+    assert server.count("ana@example.com") == 1
+
+
+def test_a_fault_of_settings_that_were_replaced_meanwhile_says_nothing(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.launch()
+    with ScriptedServer() as other:
+
+        def diagnose_while_somebody_saves(_outcome: Outcome) -> Diagnosis:
+            line.configure(other.port)
+            return FAULT
+
+        monkeypatch.setattr(deliver, "diagnose_outcome", diagnose_while_somebody_saves)
+        server.plays["dot"] = "554 5.7.1 No"
+        line.deliver()
+    assert line.account().status is AccountStatus.WORKING
 
 
 def test_the_sweep_rings_for_what_nobody_rang_for(
