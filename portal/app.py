@@ -156,7 +156,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         400: _("This address or form can't be understood. Go back and try again."),
         403: _("Your role can't open this page. An administrator can change your role."),
         404: _("There is no such page. The address may be old or mistyped."),
-        409: _("This was launched in the meantime and can't be changed any more."),
+        409: _("This campaign was launched in the meantime and can't be changed any more."),
         413: _("This file is too large. The limit is 16 MB."),
         429: _("That was too many attempts. Wait a minute and try again."),
     }

@@ -16,7 +16,7 @@ ROLE_NAMES = {
 
 class UserForm(FlaskForm):
     email = EmailField(
-        _l("E-mail address"),
+        _l("Email address"),
         [required(_l("Enter the person's address.")), address, at_most(254)],
         [strip],
     )

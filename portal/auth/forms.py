@@ -12,7 +12,7 @@ from portal.passwords import MIN_LENGTH
 
 
 class LoginForm(FlaskForm):
-    email = EmailField(_l("E-mail address"), [required(_l("Enter your address."))], [strip])
+    email = EmailField(_l("Email address"), [required(_l("Enter your address."))], [strip])
     password = PasswordField(_l("Password"), [required(_l("Enter your password."))])
 
 
@@ -50,7 +50,7 @@ class PracticeFields(FlaskForm):
 class SetupForm(PracticeFields):
     token = HiddenField()
     email = EmailField(
-        _l("Your e-mail address"),
+        _l("Your email address"),
         [required(_l("Enter your address.")), address, at_most(254)],
         [strip],
         description=_l("You sign in with it."),

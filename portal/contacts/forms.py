@@ -26,7 +26,7 @@ class ContactForm(FlaskForm):
     first_name = StringField(_l("First name"), [one_line, at_most(100)], [strip])
     last_name = StringField(_l("Last name"), [one_line, at_most(100)], [strip])
     email = EmailField(
-        _l("E-mail address"),
+        _l("Email address"),
         [Optional(), address, at_most(254)],
         [strip],
         description=_l("Without one nothing can be sent."),
@@ -64,7 +64,7 @@ class UploadForm(FlaskForm):
         _l("Contact file"),
         [FileRequired(_l("Choose a file."))],
         description=_l(
-            "A CSV file with a header row. Needed is a column with the e-mail address; names, "
+            "A CSV file with a header row. It needs a column with the e-mail address; names, "
             "greeting, phone, language and the two consents are understood in English, Spanish "
             "and Italian."
         ),

@@ -1,3 +1,5 @@
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -18,7 +20,7 @@ from portal.models import MailSettings
 SECURITY_LABELS = {
     "ssl": _l("SSL/TLS: encrypted from the start (usually port 465)"),
     "tls": _l("STARTTLS: encrypted after the greeting (usually port 587)"),
-    "none": _l("None, unless the server offers STARTTLS"),
+    "none": _l("No encryption, unless the server offers STARTTLS"),
 }
 DEFAULT_LEGAL_NOTICE = _l(
     "This message is meant for its addressee only and may hold confidential information. If you "
@@ -37,7 +39,7 @@ class MailSettingsForm(FlaskForm):
     stored one."""
 
     email = EmailField(
-        _l("E-mail address"),
+        _l("Email address"),
         [required(_l("Enter the address that patients will see.")), address, at_most(254)],
         [strip],
         description=_l("Your mails come from this address."),
@@ -73,12 +75,12 @@ class MailSettingsForm(FlaskForm):
         _l("Legal notice"),
         [at_most(5000)],
         [strip],
-        description=_l("It stands beneath every mail."),
+        description=_l("It is added below every mail."),
     )
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.host.choices = choices({key: found.label for key, found in providers.load().items()})
+        self.host.choices = choices(host_labels())
         self.security.choices = choices(SECURITY_LABELS)
 
     def validate_username(self, field: StringField) -> None:
@@ -128,6 +130,11 @@ class MailSettingsForm(FlaskForm):
         typed = self.password.data or ""
         app_password = providers.load()[self.host.data].app_password
         return "".join(typed.split()) if app_password else typed
+
+
+def host_labels() -> dict[str, Any]:
+    """The hosts to choose from. Their names are their own but for the one that is none."""
+    return {key: found.label for key, found in providers.load().items()} | {"other": _("Other")}
 
 
 def preset(key: str | None) -> dict[str, str]:

@@ -35,12 +35,9 @@ SENTENCES: dict[str, Any] = {
         "No answer came on this port. Try 465 with SSL/TLS or 587 with STARTTLS."
     ),
     "unreachable": _l(
-        "The server can't be reached from here just now. No field is wrong; check again in some "
-        "minutes."
+        "The server can't be reached from here just now. Check again in some minutes."
     ),
-    "connection_lost": _l(
-        "The server closed the connection. No field is wrong; check again in some minutes."
-    ),
+    "connection_lost": _l("The server closed the connection. Check again in some minutes."),
     "server_silent": _l(
         "The server connected but said nothing. With port 465 choose SSL/TLS, with 587 STARTTLS."
     ),
@@ -54,7 +51,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "starttls_missing": _l("The server offers no STARTTLS. Try port 465 with SSL/TLS."),
     "tls_failed": _l(
-        "The encrypted connection failed: portal and server found no common way. Ask your "
+        "The encrypted connection failed: portal and server could not agree on one. Ask your "
         "provider whether the server supports TLS 1.2."
     ),
     "certificate_name": _l(
@@ -62,13 +59,11 @@ SENTENCES: dict[str, Any] = {
     ),
     "certificate_expired": _l("The server's certificate has expired. Your provider must renew it."),
     "certificate_untrusted": _l(
-        "Nobody known vouches for the server's certificate. Check the server's name, or ask your "
-        "provider."
+        "The server's certificate is not from a known authority. Check the server's name, or ask "
+        "your provider."
     ),
     "server_refused": _l("The server refused the connection. Ask your provider why."),
-    "try_later": _l(
-        "The server asks to try again later. No field is wrong; check again in some minutes."
-    ),
+    "try_later": _l("The server asks to try again later. Check again in some minutes."),
     "unencrypted": _l(
         "The server offers no encryption, so the password was not sent. Choose another protocol, "
         "or tick this box if the server is inside your own network."

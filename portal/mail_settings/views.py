@@ -14,6 +14,7 @@ from portal.mail_settings.forms import (
     SMTP_FIELDS,
     MailSettingsForm,
     form_data,
+    host_labels,
     preset,
     swapped,
 )
@@ -59,7 +60,7 @@ def _page(form: MailSettingsForm) -> ResponseReturnValue:
         "mail_settings/page.html",
         form=form,
         status=service.status_shown(),
-        providers=providers.load(),
+        hosts=host_labels(),
         default_notice=DEFAULT_LEGAL_NOTICE,
         saved=accounts.latest_settings(),
         **_check_context(polled=False),

@@ -43,4 +43,4 @@ REASONS: dict[str, Any] = {
 def reason_sentence(reason: str) -> str:
     """Why a message stands where it stands."""
     found = REASONS.get(reason) or MAIL_SENTENCES.get(reason)
-    return str(found) if found else _("The portal has no more to say about it.")
+    return str(found) if found else _("The portal knows no more about it.")

@@ -29,7 +29,7 @@ SOON = 20_000  # milliseconds, for what a worker does
 
 def fill_in_mailbox(page: Page, server: MailServer, password: str = "") -> None:
     """For another host than the known ones, which is how the page is found at first."""
-    page.get_by_label("E-mail address").fill(server.user)
+    page.get_by_label("Email address").fill(server.user)
     page.get_by_label("Password", exact=True).fill(password or server.password)
     page.get_by_label("Server (SMTP)").fill("127.0.0.1")
     page.get_by_label("Port").fill(str(server.port))
@@ -123,7 +123,7 @@ def test_an_import_shows_its_progress_and_its_report(
     expect(page.locator("#import")).to_have_attribute("data-import-status", "running")
     mark(page)
     with worker():
-        expect(page.locator("#import")).to_contain_text("3 imported, 1 not.", timeout=SOON)
+        expect(page.locator("#import")).to_contain_text("imported: 3, not imported: 1.", timeout=SOON)
     expect(page.locator("#import tbody tr")).to_contain_text(["oscar@@example.com"])
     assert stayed(page)
     screen.look()

@@ -163,7 +163,7 @@ def test_a_page_is_accessible_and_never_scrolls_sideways(
 def test_a_refused_form_is_accessible_too(portals: Portals, shown: Shown, button: str) -> None:
     screen = portals.open(shown)
     if shown.name == "settings-incomplete":
-        screen.page.get_by_label("E-mail address").fill("")
+        screen.page.get_by_label("Email address").fill("")
     screen.press(screen.page.get_by_role("button", name=button, exact=True), 422)
     expect(screen.page.locator("[aria-invalid=true]").first).to_be_visible()
     look_at(screen, shown.name)

@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from jobs import deliver, stopping, sweep
+from portal import consent
 from portal.mail.diagnosis import Diagnosis, Finding
 from portal.mail.smtp import Outcome, Session
 from portal.models import AccountStatus, SessionSlot
@@ -170,7 +171,7 @@ def test_what_breaks_before_a_mail_is_handed_over_leaves_none_in_doubt(
 ) -> None:
     line.launch()
     with monkeypatch.context() as broken:
-        broken.setattr(deliver.consent, "refusal_now", Mock(side_effect=RuntimeError("a fault")))
+        broken.setattr(consent, "refusal_now", Mock(side_effect=RuntimeError("a fault")))
         with pytest.raises(RuntimeError):
             line.deliver()
     assert set(line.statuses().values()) == {"queued"}
