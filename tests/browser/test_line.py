@@ -123,7 +123,9 @@ def test_an_import_shows_its_progress_and_its_report(
     expect(page.locator("#import")).to_have_attribute("data-import-status", "running")
     mark(page)
     with worker():
-        expect(page.locator("#import")).to_contain_text("imported: 3, not imported: 1.", timeout=SOON)
+        expect(page.locator("#import")).to_contain_text(
+            "imported: 3, not imported: 1.", timeout=SOON
+        )
     expect(page.locator("#import tbody tr")).to_contain_text(["oscar@@example.com"])
     assert stayed(page)
     screen.look()

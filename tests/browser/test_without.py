@@ -53,7 +53,9 @@ def test_contacts_are_imported_by_plain_pages(
     page = upload(screen, tmp_path)
     with worker():
         screen.press(page.get_by_role("button", name="Import"))
-        expect(page.locator("#import")).to_contain_text("imported: 3, not imported: 1.", timeout=SOON)
+        expect(page.locator("#import")).to_contain_text(
+            "imported: 3, not imported: 1.", timeout=SOON
+        )
 
 
 def test_a_campaign_is_launched_and_watched_by_plain_pages(
