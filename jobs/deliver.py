@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from flask import Flask, current_app
 from sqlalchemy import Row
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from jobs import stopping
 from portal import consent, queue
 from portal.extensions import db
-from portal.mail.diagnosis import diagnose, diagnose_outcome
+from portal.mail.diagnosis import diagnose_outcome
 from portal.mail.smtp import Outcome, Result, Session, SmtpFault, words
 from portal.mail_settings import accounts
 from portal.models import AccountStatus, MailAccount, MailSettings
@@ -30,6 +30,7 @@ SLICE_SECONDS = 50.0  # a job ends between two mails and rings again, so that ot
 CLAIM_MESSAGES = 20  # small: after a power loss a whole claim would be in doubt
 RENEWAL_SECONDS = 8.0
 HELD_SECONDS = sessions.LEASE.total_seconds() - 5.0  # a margin for the mail about to be begun
+RETRY_SECONDS = 0.5
 GRACE_SECONDS = 10.0  # what the mail in hand gets when the worker is told to stop
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def run(account_id: int) -> None:
             # and that mail is in doubt instead of being sent again.
             if not delivery.mail_in_hand:
                 sessions.release(claim)
-    if delivery.account_is_well and is_due(account_id):
+    if delivery.account_is_well and not delivery.session_ended_early and is_due(account_id):
         queue.enqueue("jobs.deliver.run", account_id, queue=queue.BULK)
 
 
@@ -130,7 +131,9 @@ class Delivery:
         self._sender = rendering.sender_of(settings)
         db.session.commit()  # nothing stays open while a server is waited for
         self._ends_at = math.inf
+        self._accepted = 0
         self.account_is_well = True
+        self.session_ended_early = False
         self.mail_in_hand = False  # from before a mail is handed over until its outcome stands
 
     def run(self) -> None:
@@ -141,12 +144,11 @@ class Delivery:
                 self._lease.session = session
                 self._send_all(session)
         except Unreadable:
-            self._stop("password_unreadable", None, permanent=True)
+            self._stop(accounts.UNREADABLE)
         except SmtpFault as fault:
-            found = diagnose(fault, server, self._settings.provider)
-            self._stop(found.cause, words(fault.reply), permanent=found.permanent)
+            self._stop(accounts.Trouble.of(fault, server, self._settings.provider))
         except Overtaken as error:
-            log.warning("Message %s was taken over while its sender slept.", error)
+            log.warning("%s was taken over while its sender slept.", error)
 
     def _may_go_on(self) -> bool:
         return (
@@ -178,21 +180,47 @@ class Delivery:
         try:
             refusal, data = self._prepare(message, at)
             if refusal:
-                record(self._claim, message, Verdict(Status.SKIPPED, at, reason=refusal))
+                self._settle(message, Verdict(Status.SKIPPED, at, reason=refusal))
                 return True
             self.mail_in_hand = True
             outcome = session.send(self._settings.email, message.recipient, data)
         except ValueError:  # an address or a header that can't be written; nothing was sent
             log.exception("Message %s can't be composed.", message.id)
-            record(self._claim, message, Verdict(Status.FAILED, at, reason="not_composed"))
-            self.mail_in_hand = False
+            self._settle(message, Verdict(Status.FAILED, at, reason="not_composed"))
             return True
-        record(self._claim, message, self._verdict(outcome, at))
-        self.mail_in_hand = False
+        self._settle(message, self._verdict(outcome, at))
+        self._judge(outcome)
+        return not outcome.session_lost
+
+    def _settle(self, message: Row[Any], verdict: Verdict) -> None:
+        """Commit what became of the message; a busy database is waited for while the lease
+        lasts, since the mail may be out already."""
+        while True:
+            try:
+                record(self._claim, message, verdict)
+            except OperationalError:
+                if not self._lease.is_held():
+                    raise
+                log.exception("Message %s could not be recorded; trying again.", message.id)
+                time.sleep(RETRY_SECONDS)
+            else:
+                self.mail_in_hand = False
+                return
+
+    def _judge(self, outcome: Outcome) -> None:
+        """Notice what is the account's fault: a refusal, and a session that broke before it got
+        any mail through. One that did ends in peace, since servers limit the mails of a session;
+        the sweep rings for the rest."""
+        self._accepted += outcome.result is Result.accepted
         if outcome.result is Result.refused:
             found = diagnose_outcome(outcome)
-            self._stop(found.cause, words(outcome.reply), permanent=True)
-        return not outcome.session_lost
+            self._stop(accounts.Trouble(found.cause, found.field, words(outcome.reply)))
+        elif outcome.result is Result.deferred and outcome.session_lost:
+            self.session_ended_early = True
+            if not self._accepted:
+                cause = diagnose_outcome(outcome).cause
+                trouble = accounts.Trouble(cause, None, words(outcome.reply), may_pass=True)
+                self._stop(trouble)
 
     def _prepare(self, message: Row[Any], at: datetime) -> tuple[str | None, bytes]:
         """Why the message must not go out any more, or the mail."""
@@ -212,9 +240,9 @@ class Delivery:
             reason=None if accepted else diagnose_outcome(outcome).cause,
             reply=words(outcome.reply),
             settings_id=self._settings.id,
-            patient=outcome.result is Result.refused,
+            patient=outcome.result is Result.refused or outcome.session_lost,
         )
 
-    def _stop(self, cause: str, reply: str | None, *, permanent: bool) -> None:
+    def _stop(self, trouble: accounts.Trouble) -> None:
         self.account_is_well = False
-        accounts.stopped_working(self._settings, cause=cause, reply=reply, permanent=permanent)
+        accounts.stopped_working(self._settings, trouble)

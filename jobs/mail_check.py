@@ -3,8 +3,7 @@
 import time
 
 from portal.extensions import db
-from portal.mail.diagnosis import diagnose
-from portal.mail.smtp import PHASES, Session, SmtpFault, words
+from portal.mail.smtp import PHASES, Session, SmtpFault
 from portal.mail_settings import accounts, checks
 from portal.models import MailCheck, MailSettings
 from portal.vault import Unreadable
@@ -25,9 +24,7 @@ def _try(check: MailCheck, chosen: MailSettings) -> None:
     try:
         server = accounts.server_of(chosen)
     except Unreadable:
-        checks.failed(
-            check, cause="password_unreadable", field="password", reply=None, permanent=True
-        )
+        checks.failed(check, accounts.UNREADABLE)
         return
     try:
         deadline = time.monotonic() + CHECK_SECONDS
@@ -37,14 +34,7 @@ def _try(check: MailCheck, chosen: MailSettings) -> None:
             session.probe_sender(chosen.email)
     except SmtpFault as fault:
         progress.broke(fault.phase)
-        found = diagnose(fault, server, chosen.provider)
-        checks.failed(
-            check,
-            cause=found.cause,
-            field=found.field,
-            reply=words(fault.reply),
-            permanent=found.permanent,
-        )
+        checks.failed(check, accounts.Trouble.of(fault, server, chosen.provider))
     else:
         checks.passed(check)
 

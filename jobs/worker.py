@@ -8,7 +8,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import cast
 
+from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.executions import Execution
 from rq.job import Job
 
 # The jobs are imported once here, not anew in each work-horse.
@@ -40,6 +42,11 @@ class PortalWorker(Worker):
     def handle_warm_shutdown_request(self) -> None:
         stopping.request()
         self._tell_horse()
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """A queue server that is away for a while must not end the mail in hand."""
+        with suppress(RedisError):
+            super().maintain_heartbeats(job, execution)
 
     def _tell_horse(self) -> None:
         if self.horse_pid and not self._horse_told:

@@ -212,6 +212,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("cause", sa.String(length=40), nullable=True),
+        sa.Column("field", sa.String(length=40), nullable=True),
         sa.Column("reply", sa.String(length=500), nullable=True),
         sa.Column("status_since", sa.DateTime(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -437,7 +438,6 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("attempted_at", sa.DateTime(), nullable=True),
         sa.Column("next_attempt_at", sa.DateTime(), nullable=True),
-        sa.Column("expires_at", sa.DateTime(), nullable=True),
         sa.Column("claim_id", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["mail_accounts.id"], name=op.f("fk_messages_account_id_mail_accounts")

@@ -1,5 +1,7 @@
 """The application factory: config, extensions, blueprints, error pages, and nothing else."""
 
+import hashlib
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,12 +77,14 @@ def _configure(app: Flask, config: Config) -> None:
         PORTAL=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
+        # Errors of the database are logged; what was written stays out of them.
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "hide_parameters": True},
         ALEMBIC={"script_location": str(ROOT / "migrations")},
         ALEMBIC_CONTEXT={"render_as_batch": True},
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
+        SESSION_COOKIE_NAME=_session_cookie_name(config),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=(config.base_url or "").startswith("https:"),
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch is still good
@@ -90,6 +94,12 @@ def _configure(app: Flask, config: Config) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _session_cookie_name(config: Config) -> str:
+    """The portal's own: browsers send a host's cookies to every port, so two portals on one
+    machine would sign each other's people out."""
+    return f"session-{hashlib.sha256(os.fsencode(config.data_dir)).hexdigest()[:8]}"
 
 
 def _bind_extensions(app: Flask, config: Config) -> None:
@@ -149,9 +159,15 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     """The error's own page, in words; redirects and the like pass."""
     if error.code is None or error.code < 400:
         return error
+    html = render_template("errors/error.html", code=error.code, sentence=_error_sentence(error))
+    # Such as which methods are allowed; the type is that of our page.
+    headers = [(name, text) for name, text in error.get_headers() if name != "Content-Type"]
+    return html, error.code, headers
+
+
+def _error_sentence(error: HTTPException) -> str:
     if isinstance(error, CSRFError):
-        sentence = _("This form is no longer valid. Go back, load the page again and repeat it.")
-        return _error_html(error.code, sentence)
+        return str(_("This form is no longer valid. Go back, load the page again and repeat it."))
     sentences = {
         400: _("This address or form can't be understood. Go back and try again."),
         403: _("Your role can't open this page. An administrator can change your role."),
@@ -160,8 +176,4 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         413: _("This file is too large. The limit is 16 MB."),
         429: _("That was too many attempts. Wait a minute and try again."),
     }
-    return _error_html(error.code, sentences.get(error.code, _("The portal can't do that.")))
-
-
-def _error_html(code: int, sentence: str) -> ResponseReturnValue:
-    return render_template("errors/error.html", code=code, sentence=sentence), code
+    return str(sentences.get(error.code or 0, _("The portal can't do that.")))

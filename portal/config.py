@@ -156,7 +156,10 @@ def _base_url(value: str) -> str | None:
 
 def is_base_url(value: str) -> bool:
     """Whether links can begin with it, in a mail's header too: http(s), a host, perhaps a path."""
-    return bool(BASE_URL.fullmatch(value)) and bool(urlsplit(value).hostname)
+    try:
+        return bool(BASE_URL.fullmatch(value)) and bool(urlsplit(value).hostname)
+    except ValueError:  # half of the brackets around an IPv6 address
+        return False
 
 
 def _script_url(value: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from portal.extensions import db
 from portal.models import Contact, Practice, Purpose, Suppression, UnsubscribeToken
+from portal.models.base import now
 from portal.vault import Sealed, vault
 
 KEY_PLACE = "practice/1/address_key"
@@ -63,6 +64,15 @@ def _address_key() -> bytes:
         practice = db.session.get_one(Practice, 1)
         g.address_key = vault().open(practice.address_key, KEY_PLACE).encode()
     return cast(bytes, g.address_key)
+
+
+def unsubscribe(contact: Contact, purpose: Purpose) -> None:
+    """Take back the consent, which goes with the person to another address, and suppress the
+    address, which outlives the person's record. The caller commits."""
+    if contact.marketing_consent:
+        contact.marketing_consent, contact.marketing_consent_at = False, now()
+    if contact.email:
+        suppress(contact.email, purpose, "unsubscribed")
 
 
 def suppress(email: str, purpose: Purpose, reason: str) -> None:

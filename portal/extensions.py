@@ -57,11 +57,13 @@ def prepare_engine(app: Flask) -> None:
 
 
 def _open_sqlite(connection: Any, _record: Any) -> None:
+    """FULL, since after a power loss the database must still know what was sent. The time-out
+    is as long as the launch of a campaign to everybody may take."""
     connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "busy_timeout=15000",
+        "synchronous=FULL",
+        "busy_timeout=30000",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -98,7 +98,13 @@ def test_no_row_refers_to_one_that_is_not_there() -> None:
 @ON_SQLITE
 @pytest.mark.usefixtures("in_app")
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("journal_mode", "wal"), ("busy_timeout", 15000), ("foreign_keys", 1)]
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),  # FULL
+        ("busy_timeout", 30000),
+        ("foreign_keys", 1),
+    ],
 )
 def test_sqlite_is_opened_for_several_processes(pragma: str, value: object) -> None:
     with db.engine.connect() as connection:

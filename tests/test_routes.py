@@ -163,6 +163,14 @@ def test_a_zero_byte_is_refused_wherever_it_stands(filled: Flask) -> None:
     assert admin.upload("/contacts/import", b"email\na@b.example\n", "a\0b.csv").status == 400
 
 
+@ON_SQLITE
+def test_an_error_says_what_the_standard_wants_with_it(app: Flask, viewer: Visitor) -> None:
+    page = viewer.post("/sent", {"csrf_token": viewer.token("/")})
+    assert page.status == 405
+    assert set(page.response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert page.response.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
 def included(text: str) -> str:
     """A template's text with what it includes."""
     return re.sub(

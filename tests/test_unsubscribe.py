@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.contacts import service as contacts
 from portal.extensions import db
 from portal.models import Campaign, Contact, Message, Suppression
 from tests.outbox.line import Line
@@ -66,15 +67,28 @@ def test_it_tells_strangers_nothing_of_the_person(stranger: Visitor, link: str) 
     assert page.response.headers["Referrer-Policy"] == "same-origin"
 
 
-def test_a_campaign_then_skips_the_person_though_both_consents_are_ticked(
+def test_the_consent_is_taken_back_and_goes_with_the_person_to_another_address(
     line: Line, stranger: Visitor, link: str
 ) -> None:
     stranger.post(link)
-    line.launch()
     with line.app.app_context():
         ana = db.session.scalars(select(Contact).filter_by(first_name="ana")).one()
-        assert ana.privacy_consent
-        assert ana.marketing_consent
+        assert not ana.marketing_consent
+        assert ana.marketing_consent_at
+        kept = {name: getattr(ana, name) for name in contacts.CONSENTS}
+        contacts.save(ana, {**kept, "email": "ana.new@example.com"})
+        db.session.commit()
+    line.launch()
+    assert line.messages()["ana.new"].reason == "no_marketing_consent"
+
+
+def test_a_campaign_then_skips_the_person_though_both_consents_are_ticked_again(
+    line: Line, stranger: Visitor, link: str
+) -> None:
+    stranger.post(link)
+    line.change(Contact, privacy_consent=True, marketing_consent=True)
+    line.launch()
+    with line.app.app_context():
         second = select(Message).where(Message.campaign_id == 2).order_by(Message.id)
         found = [(str(m.status), m.reason) for m in db.session.scalars(second)]
         assert found == [("skipped", "unsubscribed"), ("queued", None)]

@@ -50,14 +50,19 @@ def set_up(
 
 def add_first_user(email: str, password: str, role: str) -> User:
     """A user where there was no set-up: the practice gets a start that its page can change."""
-    config = settings()
     _add_practice(
         name=email.rpartition("@")[2],
         language="en",
         time_zone="UTC",
-        address=config.base_url or f"http://{config.bind}:{config.port}",
+        address=settings().base_url or bound_address(),
     )
     return add_user(email, password, role, "en")
+
+
+def bound_address() -> str:
+    """Where the web server listens, for as long as nobody knows how people reach it."""
+    bind, port = settings().bind, settings().port
+    return f"http://[{bind}]:{port}" if ":" in bind else f"http://{bind}:{port}"
 
 
 def _add_practice(*, name: str, language: str, time_zone: str, address: str) -> None:

@@ -5,6 +5,7 @@ import hmac
 
 from portal.admin.service import find_user, has_users
 from portal.config import Config
+from portal.extensions import db
 from portal.models import User
 from portal.passwords import verify_password
 
@@ -27,6 +28,7 @@ def is_setup_token(config: Config, token: str) -> bool:
 def authenticate(email: str, password: str) -> User | None:
     """The user, None when address or password is wrong or the user was disabled."""
     user = find_user(email)
+    db.session.commit()  # hashing takes its time, in which others want to write
     if not verify_password(user.password_hash if user else None, password):
         return None
     return user if user and user.active else None

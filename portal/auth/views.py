@@ -8,12 +8,15 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
+from limits import parse
 from werkzeug import Response
+from werkzeug.urls import iri_to_uri
 
 from portal import forms
 from portal.admin import service as practice
 from portal.auth import service
 from portal.auth.forms import LoginForm, SetupForm
+from portal.config import is_base_url
 from portal.extensions import limiter, settings
 from portal.permissions import requires
 
@@ -35,7 +38,7 @@ def setup() -> ResponseReturnValue:
             name=forms.text(form.practice_name),
             language=form.language.data,
             time_zone=forms.text(form.time_zone),
-            address=request.url_root,
+            address=_address(),
         )
         login_user(user)
         return redirect(url_for("home.index"))
@@ -46,9 +49,28 @@ def _token() -> str:
     return request.values.get("token", "")
 
 
+def _address() -> str:
+    """Where the portal was reached, as a mail's header can hold it: its host as IDNA."""
+    try:
+        reached = iri_to_uri(request.url_root)
+    except ValueError:
+        reached = ""
+    return reached if is_base_url(reached) else practice.bound_address()
+
+
 def _proposals() -> dict[str, str]:
-    language = str(get_locale())
+    """What the form starts from; the zone follows a language that was sent without one."""
+    language = request.form.get("language", "")
+    if language not in practice.LANGUAGES:
+        language = str(get_locale())
     return {"language": language, "time_zone": practice.TIME_ZONES[language]}
+
+
+def _limit_of_network() -> str:
+    """For all sign-in attempts from a network address, so that nobody tries many addresses there:
+    ten times what a single one is allowed, since a practice shares its network address."""
+    limit = parse(settings().login_limit)
+    return f"{limit.amount * 10} per {limit.multiples} {limit.GRANULARITY.name}"
 
 
 def _attempt() -> str:
@@ -57,6 +79,7 @@ def _attempt() -> str:
 
 
 @bp.route("/login", methods=["GET", "POST"])
+@limiter.limit(_limit_of_network, methods=["POST"])
 @limiter.limit(lambda: settings().login_limit, methods=["POST"], key_func=_attempt)
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated:

@@ -4,6 +4,8 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from portal.forms import at_most, choices, one_line, required, strip
 
+MAX_DIGITS = 18  # more than there are people; Python refuses to read thousands
+
 
 class CampaignForm(FlaskForm):
     name = StringField(
@@ -38,6 +40,6 @@ class LaunchForm(FlaskForm):
     confirm = HiddenField()
 
     def confirmed(self) -> int:
-        """The number, -1 where none was sent."""
+        """The number, -1 where none was sent that could be right."""
         text = self.confirm.data or ""
-        return int(text) if text.isdecimal() else -1
+        return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else -1

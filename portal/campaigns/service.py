@@ -208,6 +208,6 @@ def _compose(campaign: Campaign, contact: Contact) -> Mail:
         recipient=Address(contact.email, contact.full_name),
         message_id=new_message_id(sender.email),
         date=now(),
-        unsubscribe_url=rendering.unsubscribe_url("preview"),
+        unsubscribe_url=rendering.unsubscribe_url(rendering.PREVIEW_TOKEN),
     )
     return template.compose(rendering.contact_values(contact), envelope)

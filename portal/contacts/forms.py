@@ -55,7 +55,8 @@ class ContactForm(FlaskForm):
             raise ValidationError(_("Enter a name or an address."))
 
     def fields(self) -> dict[str, Any]:
-        """What was sent, by column; a field that was not sent is empty."""
+        """The contact by column. A text that was not sent is what it was, "" for a new contact;
+        a consent's box that was not sent is a no, as forms send it."""
         return {name: "" if self[name].data is None else self[name].data for name in FIELDS}
 
 

@@ -1,6 +1,7 @@
 """Taking in a contact file: uploaded, looked at, confirmed, then read by a worker in steps that
 each commit, so that a killed import goes on where it stopped."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
@@ -49,7 +50,10 @@ def confirm(found: ContactImport, allow_shared: bool) -> None:
 
 
 def ring(import_id: int) -> None:
-    queue.enqueue("jobs.contact_import.run", import_id, queue=queue.CONTROL)
+    """A person waits for the report, so it stays out of the bulk queue, where it would have its
+    turn only between the slices of a campaign. The worker that never takes bulk may do it too:
+    its slices are short, and a check on the control queue comes before the next one."""
+    queue.enqueue("jobs.contact_import.run", import_id, queue=queue.TRANSACTIONAL)
 
 
 def ring_for_imports() -> None:
@@ -62,18 +66,22 @@ def ring_for_imports() -> None:
         ring(import_id)
 
 
-def run(import_id: int) -> None:
-    """Read the rows that are left. Each step's contacts, problems and count commit at once."""
+def run(import_id: int, should_stop: Callable[[], bool] = lambda: False) -> None:
+    """Read the rows that are left, or ring for the rest when asked between two steps to stop.
+    Each step's contacts, problems and count commit at once."""
     found = db.session.get(ContactImport, import_id)
     if not found or found.state is not ImportState.RUNNING:
         return
     file, done = file_of(found), found.done
-    rows = islice(file.rows(), done, None)
+    rows = file.rows(skip=done)
     db.session.commit()
     while step := list(islice(rows, STEP_ROWS)):
         if not _take_step(found, file, done, step):
             return
         done += len(step)
+        if should_stop():
+            ring(import_id)
+            return
     _finish(import_id)
 
 

@@ -6,6 +6,7 @@ What people write above the columns, and as a language, is in columns.toml.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from portal.contacts.cells import (
@@ -31,6 +32,7 @@ __all__ = [
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 1_000  # those further right are not looked at
+CONSENTS = frozenset({"privacy_consent", "marketing_consent"})
 MAX_SHOWN = 100  # characters kept of a refused cell and of a header
 
 
@@ -63,7 +65,8 @@ class Row:
 class ContactFile:
     """A file that has a header with an email column and 1 to 100,000 rows that are not blank.
 
-    `columns` maps our fields to the headers as written; `ignored_columns` are the other headers.
+    `columns` maps our fields to the headers as written (several of a consent behind one another);
+    `ignored_columns` are the other headers.
     """
 
     columns: dict[str, str]
@@ -72,12 +75,12 @@ class ContactFile:
     _text: str
     _delimiter: str
 
-    def rows(self) -> Iterator[Row]:
-        """Reads the rows, one at a time; each call starts anew."""
+    def rows(self, skip: int = 0) -> Iterator[Row]:
+        """Reads the rows behind the first `skip`, one at a time; each call starts anew."""
         numbered = records(self._text, self._delimiter)
         _, header = next(numbered)
         positions = _positions(_headers(header))
-        for number, cells in numbered:
+        for number, cells in islice(numbered, skip, None):
             yield _row(number, cells, self.columns, positions, width=len(header))
 
 
@@ -89,9 +92,9 @@ def read(content: bytes) -> ContactFile:
     positions = _positions(headers)
     if "email" not in positions:
         raise NotAContactFile(Reason.NO_EMAIL_COLUMN if positions else Reason.NO_HEADER)
-    used = positions.values()
+    used = set(chain.from_iterable(positions.values()))
     return ContactFile(
-        columns={field: headers[position] for field, position in positions.items()},
+        columns={f: ", ".join(headers[i] for i in places) for f, places in positions.items()},
         ignored_columns=tuple(h for i, h in enumerate(headers) if h and i not in used),
         row_count=_row_count(text, delimiter),
         _text=text,
@@ -109,13 +112,14 @@ def _first_headers(text: str, delimiter: str) -> list[str]:
     raise NotAContactFile(Reason.EMPTY)
 
 
-def _positions(headers: list[str]) -> dict[str, int]:
-    """Our fields and where they stand; of two columns with one meaning the first counts."""
-    positions: dict[str, int] = {}
+def _positions(headers: list[str]) -> dict[str, list[int]]:
+    """Our fields and where they stand. Of two columns with one meaning the first counts, but of
+    a consent's every one."""
+    positions: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
         field = FIELDS.get(key(header))
-        if field is not None:
-            positions.setdefault(field, position)
+        if field in CONSENTS or (field and field not in positions):
+            positions.setdefault(field, []).append(position)
     return positions
 
 
@@ -135,7 +139,11 @@ def _row_count(text: str, delimiter: str) -> int:
 
 
 def _row(
-    number: int, cells: list[str], columns: dict[str, str], positions: dict[str, int], width: int
+    number: int,
+    cells: list[str],
+    columns: dict[str, str],
+    positions: dict[str, list[int]],
+    width: int,
 ) -> Row:
     if any(cell.strip() for cell in cells[width:]):
         # A delimiter without quotes around it: the cells behind it stand in wrong columns.
@@ -143,13 +151,19 @@ def _row(
         return Row(number, None, (_error("", "", CellReason.TOO_MANY_CELLS, surplus),))
     values: dict[str, Any] = {}
     errors = []
-    for field, position in positions.items():
-        cell = cells[position] if position < len(cells) else ""
+    for field, places in positions.items():
+        texts = [cells[place] if place < len(cells) else "" for place in places]
         try:
-            values[field] = read_cell(field, cell)
+            values[field] = _value(field, texts)
         except BadCell as bad:
-            errors.append(_error(columns[field], field, bad.reason, cell))
+            errors.append(_error(columns[field], field, bad.reason, texts[0]))
     return Row(number, None if errors else ContactFields(**values), tuple(errors))
+
+
+def _value(field: str, texts: list[str]) -> str | bool:
+    """What the cells of a field say together: of a consent each must say yes. Raises BadCell."""
+    values = [read_cell(field, text) for text in texts]
+    return all(values) if field in CONSENTS else values[0]
 
 
 def _error(column: str, field: str, reason: CellReason, cell: str) -> CellError:

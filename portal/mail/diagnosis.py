@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Literal, Protocol
 
-from portal.mail.smtp import Outcome, Result, Security, SmtpFault
+from portal.mail.smtp import Outcome, Reply, Result, Security, SmtpFault
 
 Scope = Literal["account", "recipient", "content"]
 
@@ -112,6 +112,10 @@ _FAULTS: dict[tuple[str, ...], Diagnosis] = {
     ("auth", "5"): Diagnosis(Finding.password_refused, "password", permanent=True),
     ("auth", "5", "hotmail"): _NO_PASSWORDS,
     ("sender", "5"): Diagnosis(Finding.sender_refused, "email", permanent=True),
+    # Full mailboxes and used-up quotas pass; no field mends them.
+    ("sender", "552"): _TRY_LATER,
+    ("sender", "5.2.2"): _TRY_LATER,
+    ("sender", "5.4.5"): _TRY_LATER,
 }
 
 # Mails not accepted, by result and step of the transaction.
@@ -140,7 +144,7 @@ _OUTCOMES: dict[tuple[Result, str], Diagnosis] = {
 def diagnose(fault: SmtpFault, server: ServerLike, provider_key: str) -> Diagnosis:
     """Tell what a fault in setting up means; `provider_key` is one of the catalogue's."""
     if fault.reply:
-        keys = _reply_keys(fault.phase, str(fault.reply.code), provider_key)
+        keys = _reply_keys(fault.phase, fault.reply, provider_key)
     else:
         keys = _fault_keys(fault, server, provider_key)
     return next(_FAULTS[key] for key in keys if key in _FAULTS)
@@ -160,5 +164,12 @@ def _fault_keys(fault: SmtpFault, server: ServerLike, provider_key: str) -> list
     return [(*where, provider_key), (*where, server.security), where, (str(fault.cause),)]
 
 
-def _reply_keys(phase: str, code: str, provider_key: str) -> list[tuple[str, ...]]:
-    return [(phase, code), (phase, code[0], provider_key), (phase, code[0]), (code[0],)]
+def _reply_keys(phase: str, reply: Reply, provider_key: str) -> list[tuple[str, ...]]:
+    code = str(reply.code)
+    return [
+        (phase, reply.enhanced or code),
+        (phase, code),
+        (phase, code[0], provider_key),
+        (phase, code[0]),
+        (code[0],),
+    ]

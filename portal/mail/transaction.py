@@ -66,6 +66,8 @@ class Transaction:
         """Write the final dot by itself, so that a failed write means: the server has no mail."""
         self._wait_for("dot")
         try:
+            if self._wire.unread:  # it would pass for the answer to the dot
+                raise OutOfStepError
             self._wire.write(b".\r\n")
         except OSError as error:
             return self._broken(Result.deferred, "body", error)

@@ -71,12 +71,17 @@ class Wire:
         self._arm()
         self.sock = context.wrap_socket(self.sock, server_hostname=host)
 
+    @property
+    def unread(self) -> bool:
+        """Tell whether the server has said something that nobody asked for."""
+        return bool(self._buffer)
+
     def command(self, text: str) -> Reply:
         """Send one command and read its reply; raise ValueError for what is not one ASCII line."""
         if "\r" in text or "\n" in text:
             raise ValueError("a command is one line")
         line = text.encode("ascii") + b"\r\n"
-        if self._buffer:
+        if self.unread:
             raise OutOfStepError
         self.write(line)
         return self.read()

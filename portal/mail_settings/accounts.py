@@ -1,11 +1,13 @@
 """The practice's mail account: its settings at work, and how it does."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from portal.extensions import db, settings
-from portal.mail.smtp import Network, Server
+from portal.mail.diagnosis import diagnose
+from portal.mail.smtp import Network, Server, SmtpFault, words
 from portal.models import AccountStatus, LegalNotice, MailAccount, MailSettings, SettingsState
 from portal.models.base import now
 from portal.vault import vault
@@ -56,32 +58,58 @@ def server_of(chosen: MailSettings) -> Server:
     )
 
 
-def set_status(
-    account_id: int, status: AccountStatus, cause: str | None = None, reply: str | None = None
-) -> None:
-    here = db.session.get_one(MailAccount, account_id)
-    if here.status is not status:
-        here.status, here.status_since = status, now()
-    here.cause, here.reply = cause, reply
-    if status is AccountStatus.WORKING:
-        here.failures, here.next_check_at = 0, None
+@dataclass(frozen=True)
+class Trouble:
+    """Why a mailbox doesn't work: a cause of texts.SENTENCES, the form field to correct (None: no
+    field mends it), the server's words, and whether it may pass by itself."""
+
+    cause: str
+    field: str | None = None
+    reply: str | None = None
+    may_pass: bool = False
+
+    @classmethod
+    def of(cls, fault: SmtpFault, server: Server, provider: str) -> "Trouble":
+        """Settings that have worked can fail for a while in any way but one: the server itself
+        says no, for good."""
+        found = diagnose(fault, server, provider)
+        may_pass = fault.reply is None or not found.permanent
+        return cls(found.cause, found.field, words(fault.reply), may_pass)
 
 
-def plan_recheck(account_id: int, permanent: bool) -> None:
-    """What may pass by itself is tried again, with growing pauses; only settings that have
-    worked, since the others are waited for by a person who can save again."""
+UNREADABLE = Trouble("password_unreadable", "password")  # by any key of ENCRYPTION_KEYS
+
+
+def works(account_id: int) -> None:
+    """The mailbox works (again). The caller commits."""
     here = db.session.get_one(MailAccount, account_id)
+    _set_status(here, AccountStatus.WORKING)
+    here.cause = here.field = here.reply = here.next_check_at = None
+    here.failures = 0
+
+
+def fails(account_id: int, trouble: Trouble) -> None:
+    """The mailbox doesn't work, and everybody sees the warning. What may pass by itself is tried
+    again, with growing pauses; only settings that have worked, since the others are waited for
+    by a person who can save again. The caller commits."""
+    here = db.session.get_one(MailAccount, account_id)
+    _set_status(here, AccountStatus.FAILING)
+    here.cause, here.field, here.reply = trouble.cause, trouble.field, trouble.reply
     here.failures += 1
     pause = min(FIRST_RECHECK * 2 ** min(here.failures - 1, 10), LONGEST_RECHECK)
-    may_pass = not permanent and active_settings(account_id) is not None
-    here.next_check_at = now() + pause if may_pass else None
+    tried_again = trouble.may_pass and active_settings(account_id) is not None
+    here.next_check_at = now() + pause if tried_again else None
 
 
-def stopped_working(used: MailSettings, *, cause: str, reply: str | None, permanent: bool) -> None:
+def _set_status(here: MailAccount, status: AccountStatus) -> None:
+    if here.status is not status:
+        here.status, here.status_since = status, now()
+
+
+def stopped_working(used: MailSettings, trouble: Trouble) -> None:
     """Sending met a fault of the account: everybody sees the warning, its mails wait. A fault of
     settings that others have taken the place of meanwhile says nothing."""
     active = active_settings(used.account_id)
     if active and active.id == used.id:
-        set_status(used.account_id, AccountStatus.FAILING, cause, reply)
-        plan_recheck(used.account_id, permanent)
+        fails(used.account_id, trouble)
     db.session.commit()

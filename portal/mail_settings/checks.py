@@ -4,19 +4,19 @@ leaves from."""
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from portal import queue
 from portal.extensions import db
 from portal.mail_settings.accounts import (
+    Trouble,
     account,
     active_settings,
+    fails,
     latest_settings,
-    plan_recheck,
-    set_status,
+    works,
 )
 from portal.models import (
-    AccountStatus,
     CheckState,
     MailAccount,
     MailCheck,
@@ -111,24 +111,22 @@ def passed(check: MailCheck) -> bool:
             .values(state=SettingsState.RETIRED)
         )
         chosen.state = SettingsState.ACTIVE
-    set_status(check.account_id, AccountStatus.WORKING)
+    works(check.account_id)
     db.session.commit()
     queue.enqueue("jobs.deliver.run", check.account_id, queue=queue.BULK)
     return True
 
 
-def failed(
-    check: MailCheck, *, cause: str, field: str | None, reply: str | None, permanent: bool
-) -> bool:
+def failed(check: MailCheck, trouble: Trouble) -> bool:
     """The settings don't work. Those at work stay so, unless it is they that were checked.
 
     False when the check was replaced in the meantime."""
-    if not _finish(check.id, CheckState.FAILED, cause=cause, field=field, reply=reply):
+    found = {"cause": trouble.cause, "field": trouble.field, "reply": trouble.reply}
+    if not _finish(check.id, CheckState.FAILED, **found):
         return False
     chosen = db.session.get_one(MailSettings, check.settings_id)
     if chosen.state is SettingsState.ACTIVE or not active_settings(check.account_id):
-        set_status(check.account_id, AccountStatus.FAILING, cause, reply)
-        plan_recheck(check.account_id, permanent)
+        fails(check.account_id, trouble)
     db.session.commit()
     return True
 
@@ -156,7 +154,10 @@ def ring_for_checks() -> None:
     )
     for check in db.session.scalars(unbegun).all():
         ring(check)
-    due = select(MailAccount).where(MailAccount.next_check_at <= now())
+    running = exists().where(
+        MailCheck.account_id == MailAccount.id, MailCheck.state == CheckState.RUNNING
+    )
+    due = select(MailAccount).where(MailAccount.next_check_at <= now(), ~running)
     for here in db.session.scalars(due).all():
         _recheck(here)
 
@@ -166,7 +167,7 @@ def _close_overdue_checks() -> None:
         MailCheck.state == CheckState.RUNNING, MailCheck.requested_at < now() - CHECK_PATIENCE
     )
     for check in db.session.scalars(overdue).all():
-        failed(check, cause="check_unfinished", field=None, reply=None, permanent=False)
+        failed(check, Trouble("check_unfinished", may_pass=True))
     db.session.commit()
 
 

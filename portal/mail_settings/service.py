@@ -7,7 +7,13 @@ from sqlalchemy import select, update
 
 from portal.admin.service import administrators
 from portal.extensions import db
-from portal.mail_settings.accounts import account, active_settings, latest_settings, legal_notice
+from portal.mail_settings.accounts import (
+    Trouble,
+    account,
+    active_settings,
+    latest_settings,
+    legal_notice,
+)
 from portal.mail_settings.checks import latest_check, new_check, ring
 from portal.models import (
     AccountStatus,
@@ -51,6 +57,19 @@ def status_shown() -> str:
     if here.status is not AccountStatus.WORKING and check and check.state is CheckState.RUNNING:
         return "checking"
     return here.status
+
+
+def trouble() -> Trouble | None:
+    """What is the matter: what the last check found, or what sending met since it passed. None
+    while a check runs, and when all is well."""
+    here, check = account(), latest_check()
+    if not here or not check or check.state is CheckState.RUNNING:
+        return None
+    if check.state is CheckState.FAILED:
+        return Trouble(check.cause or "", check.field, check.reply)
+    if here.status is AccountStatus.FAILING:
+        return Trouble(here.cause or "", here.field, here.reply)
+    return None
 
 
 def save(draft: Draft, by: User) -> MailCheck:

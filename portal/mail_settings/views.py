@@ -19,7 +19,6 @@ from portal.mail_settings.forms import (
     swapped,
 )
 from portal.mail_settings.texts import phase_rows, sentence
-from portal.models import CheckState
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
 
@@ -43,19 +42,23 @@ def page() -> ResponseReturnValue:
 
 
 def _form() -> MailSettingsForm:
+    """What was sent, over what the page shows at first. SMTP fields that were not sent are empty,
+    to be filled from the host that was: what was saved belongs to another."""
     here = accounts.account()
     notice = accounts.legal_notice(here) if here else ""
     shown = form_data(accounts.latest_settings(), notice, current_user.email)
     if (host := request.args.get("host", "")) in providers.load():
         shown |= {"host": host, **preset(host)}
+    if request.method == "POST":
+        shown = {name: value for name, value in shown.items() if name not in SMTP_FIELDS}
     return MailSettingsForm(data=shown)
 
 
 def _page(form: MailSettingsForm) -> ResponseReturnValue:
-    """The page with the form; a new one shows the verdict of the last check on its field."""
-    check = checks.latest_check()
-    if not form.is_submitted() and check and check.state is CheckState.FAILED and check.field:
-        form[check.field].errors = [sentence(check.cause, check.reply)]
+    """The page with the form; a new one shows what is the matter on its field."""
+    found = service.trouble()
+    if not form.is_submitted() and found and found.field:
+        form[found.field].errors = [sentence(found.cause, found.reply)]
     html = render_template(
         "mail_settings/page.html",
         form=form,
@@ -92,10 +95,11 @@ def check() -> ResponseReturnValue:
 
 def _check_context(*, polled: bool) -> dict[str, Any]:
     """What the fragment shows. Only one that was polled for fetches the page once it is done."""
-    check = checks.latest_check()
+    check, trouble = checks.latest_check(), service.trouble()
     return {
         "check": check,
         "polled": polled,
         "phases": phase_rows(check),
-        "verdict": sentence(check.cause) if check and check.cause else "",
+        "trouble": trouble,
+        "verdict": sentence(trouble.cause) if trouble else "",
     }

@@ -31,7 +31,8 @@ class CheckState(StrEnum):
 
 
 class MailAccount(Model):
-    """The practice's mailbox and how it does. `cause` and `reply` say why it fails.
+    """The practice's mailbox and how it does. `cause`, `field` (the one to correct, if any) and
+    `reply` say why it fails.
 
     `next_check_at` is set while the cause may pass by itself; `failures` counts in a row."""
 
@@ -42,6 +43,7 @@ class MailAccount(Model):
         words(AccountStatus), default=AccountStatus.UNCONFIGURED
     )
     cause: Mapped[str | None] = mapped_column(String(40))
+    field: Mapped[str | None] = mapped_column(String(40))
     reply: Mapped[str | None] = mapped_column(String(500))
     status_since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     failures: Mapped[int] = mapped_column(default=0)

@@ -92,7 +92,6 @@ class Message(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     attempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claim_id: Mapped[str | None] = mapped_column(String(32))
 
 

@@ -15,6 +15,7 @@ from portal.mail_settings.accounts import account, active_settings
 from portal.models import Contact, LegalNotice, MailSettings, Message, TemplateVersion
 
 NO_SENDER = Address("not-configured@example.com")  # in previews, before there is a mailbox
+PREVIEW_TOKEN = "preview"  # nobody's  # noqa: S105
 DEFAULT_GREETINGS = {"en": "Dear", "es": "Estimado/a", "it": "Gentile"}
 
 
@@ -39,6 +40,7 @@ def template_of(subject: str, body: str, language: str, legal_notice: str) -> Te
 
 
 def unsubscribe_url(token: str | None) -> str | None:
+    """The link to unsubscribe by a token; None without one."""
     return f"{base_url()}/unsubscribe/{token}" if token else None
 
 
@@ -61,13 +63,18 @@ class Renderer:
     def __init__(self) -> None:
         self._templates: dict[tuple[int, int | None], Template] = {}
 
-    def compose(self, message: Message | Row[Any], sender: Address, date: datetime) -> Mail:
+    def compose(
+        self, message: Message | Row[Any], sender: Address, date: datetime, *, live: bool = True
+    ) -> Mail:
+        """The mail of a message. One that isn't `live`, to be shown on our pages, has a link to
+        unsubscribe that does nothing: only its recipient may use the real one."""
+        token = message.unsubscribe_token
         envelope = Envelope(
             sender=sender,
             recipient=Address(message.recipient, message.recipient_name),
             message_id=message.message_id,
             date=date,
-            unsubscribe_url=unsubscribe_url(message.unsubscribe_token),
+            unsubscribe_url=unsubscribe_url(token if live else token and PREVIEW_TOKEN),
         )
         return self._template(message).compose(message.template_values, envelope)
 

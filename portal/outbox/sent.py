@@ -44,7 +44,8 @@ def page(filters: Filters, order: Order, *, after: str, before: str) -> Page:
 
 
 def export(filters: Filters, order: Order) -> Iterator[Message]:
-    """The whole list, read in portions."""
+    """The whole list as it is at this moment, read in portions. Ends the transaction at hand."""
+    _begin_snapshot()
     after = ""
     while True:
         portion = fetch_page(_query(filters), order, after=after, size=EXPORT_ROWS)
@@ -53,6 +54,14 @@ def export(filters: Filters, order: Order) -> Iterator[Message]:
         if not portion.after:
             return
         after = portion.after
+
+
+def _begin_snapshot() -> None:
+    """Begin a transaction that sees one moment, or a row that changes its place in the order
+    between two portions is missed. SQLite's transactions always do."""
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def _query(filters: Filters) -> Select[Any]:

@@ -16,14 +16,14 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from portal.extensions import db
-from portal.models import AccountDay, Campaign, Message, MessageReply
+from portal.models import AccountDay, Campaign, Message, MessageReply, SessionSlot
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.models.messages import IS_WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
-PATIENCE = timedelta(hours=24)  # from the first deferral to the last attempt
+LAST_ATTEMPT = 14  # with these pauses about a day after the first
 
 STEPS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SENDING}),
@@ -53,7 +53,6 @@ CLAIMED_COLUMNS = (
     Message.recipient_name,
     Message.message_id,
     Message.attempts,
-    Message.expires_at,
     Message.next_attempt_at,
 )
 
@@ -73,8 +72,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one attempt. `patient` keeps the message from ever expiring: the fault is
-    the account's, and its mails wait."""
+    """What became of a message. `settings_id` is what a server was spoken to by, None where none
+    was. `patient` keeps the message from failing for its number of attempts: the fault is the
+    account's, and its mails wait."""
 
     status: Status
     at: datetime
@@ -95,7 +95,9 @@ def add(rows: list[dict[str, Any]]) -> None:
 
 
 def claim_messages(claim: Claim, limit: int) -> Sequence[Row[Any]]:
-    """Take the next messages that are due, oldest first, as `sending`. One UPDATE."""
+    """Take the next messages that are due, oldest first, as `sending`. One UPDATE.
+
+    Raises Overtaken when the claim's lease ran out and somebody took it over."""
     due = (
         select(Message.id)
         .where(_due(claim.account_id))
@@ -110,10 +112,20 @@ def claim_messages(claim: Claim, limit: int) -> Sequence[Row[Any]]:
         .returning(*CLAIMED_COLUMNS)
     )
     with db.engine.begin() as connection:
+        _hold(connection, claim)
         taken = connection.execute(taking).all()
         for campaign_id, changes in waiting_changes(taken, sign=-1).items():
             count(connection, campaign_id, changes)
     return sorted(taken, key=lambda row: row.id)
+
+
+def _hold(connection: Connection, claim: Claim) -> None:
+    """Lock the claim's slot until the end of the transaction: who takes it over waits for that."""
+    slot = select(SessionSlot.id).where(
+        SessionSlot.id == claim.slot_id, SessionSlot.claim_id == claim.id
+    )
+    if connection.scalar(slot.with_for_update()) is None:
+        raise Overtaken(claim.id)
 
 
 def _due(account_id: int) -> Any:
@@ -143,14 +155,17 @@ def record(claim: Claim, message: Row[Any], verdict: Verdict) -> Status:
     """Commit what became of a claimed message, before the next one is begun.
 
     Raises Overtaken, having changed nothing, when the message is no longer the claim's."""
-    values = {
+    values: dict[str, Any] = {
         "reason": verdict.reason,
         "reply": verdict.reply,
-        "settings_id": verdict.settings_id,
-        "attempted_at": verdict.at,
-        "attempts": message.attempts + (verdict.status is not Status.SKIPPED),
         "claim_id": None,
     }
+    if verdict.settings_id:
+        values |= {
+            "settings_id": verdict.settings_id,
+            "attempted_at": verdict.at,
+            "attempts": message.attempts + 1,
+        }
     status = verdict.status
     if status is Status.DEFERRED:
         status, values = _postpone(message, verdict, values)
@@ -167,18 +182,11 @@ def _postpone(
     message: Row[Any], verdict: Verdict, values: dict[str, Any]
 ) -> tuple[Status, dict[str, Any]]:
     """When to try again, with growing pauses; a message whose time is over has failed."""
-    longest = min(FIRST_PAUSE * 2**message.attempts, LONGEST_PAUSE)
-    next_attempt_at = now() + longest * random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
-    expires_at = message.expires_at
-    if not verdict.patient:
-        expires_at = expires_at or now() + PATIENCE
-        if next_attempt_at > expires_at:
-            return Status.FAILED, {**values, "reason": "expired"}
-    return Status.DEFERRED, {
-        **values,
-        "next_attempt_at": next_attempt_at,
-        "expires_at": expires_at,
-    }
+    if message.attempts + 1 >= LAST_ATTEMPT and not verdict.patient:
+        return Status.FAILED, {**values, "reason": "expired"}
+    pause = min(FIRST_PAUSE * 2 ** min(message.attempts, 10), LONGEST_PAUSE)
+    next_attempt_at = now() + pause * random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
+    return Status.DEFERRED, {**values, "next_attempt_at": next_attempt_at}
 
 
 def step(

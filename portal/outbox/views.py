@@ -149,6 +149,6 @@ def _sender(found: Message) -> Address:
 
 
 def _mail(found: Message) -> Mail:
-    """The mail as it went, or as it will go."""
+    """The mail as it went, or as it will go, but for its link to unsubscribe."""
     date = found.attempted_at or found.status_at
-    return rendering.Renderer().compose(found, _sender(found), date)
+    return rendering.Renderer().compose(found, _sender(found), date, live=False)

@@ -16,8 +16,9 @@ bp = Blueprint("unsubscribe", __name__)
 def page(token: str) -> ResponseReturnValue:
     found = db.session.query(UnsubscribeToken).filter_by(token=token).one_or_none() or abort(404)
     contact = db.session.get_one(Contact, found.contact_id)
-    if request.method == "POST":
-        consent.suppress(contact.email, found.purpose, "unsubscribed")
-        db.session.commit()
     done = consent.is_suppressed(contact, found.purpose)
+    if request.method == "POST":
+        consent.unsubscribe(contact, found.purpose)
+        db.session.commit()
+        done = True
     return render_template("unsubscribe/page.html", done=done)

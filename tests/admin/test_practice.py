@@ -41,6 +41,7 @@ def test_the_page_shows_what_is_kept_and_keeps_what_is_changed(admin: Visitor) -
         ("base_url", "", "Fill in this field"),
         ("base_url", "mail.example.com", "https://mail.example.com"),
         ("base_url", "ftp://mail.example.com", "https://mail.example.com"),
+        ("base_url", "http://[::1", "https://mail.example.com"),
         ("base_url", "https://mail.example.com/>,<mailto:x@y.example", "https://mail.example"),
         ("base_url", "https://mail.example.com/a\nb", "https://mail.example"),
     ],

@@ -1,10 +1,14 @@
 """Signing in and out, and the language of the person."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
+from portal import passwords
 from tests.conftest import ON_SQLITE, make_app
 from tests.people import ADMIN, PASSWORD, STAFF, VIEWER, Visitor
 
@@ -56,6 +60,55 @@ def test_the_limit_of_attempts_holds_for_an_address_and_lets_others_in(
     assert "too many attempts" in page.text
     assert limited.get("/login").status == 200
     assert attempt(limited, VIEWER, PASSWORD)[0] == 302
+
+
+def test_a_network_address_that_tries_many_people_is_limited_too(
+    app: Flask, tmp_path: Path, database_url: str, queue_url: str
+) -> None:
+    limited = Visitor(make_app(tmp_path, database_url, queue_url, LOGIN_LIMIT="1 per 2 minutes"))
+    for number in range(10):
+        assert attempt(limited, f"ana{number}@example.com", "three wrong words")[0] == 422
+    fields = {"email": STAFF, "password": PASSWORD}
+    assert limited.send("/login", fields).status == 429
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    fields["csrf_token"] = limited.token("/login")
+    answer = limited.client.post("/login", data=fields, environ_overrides=elsewhere)
+    assert answer.status_code == 302
+
+
+class WritingHasher:
+    """Somebody else writes while a password is hashed."""
+
+    def __init__(self, database: Path, hasher: PasswordHasher) -> None:
+        self._database, self._hasher = database, hasher
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        with closing(sqlite3.connect(self._database, timeout=0.1)) as other, other:
+            other.execute("UPDATE users SET language = 'it'")
+        return self._hasher.verify(password_hash, password)
+
+
+def test_others_may_write_while_a_password_is_compared(
+    stranger: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasher = WritingHasher(tmp_path / "portal.db", passwords.hasher)
+    monkeypatch.setattr(passwords, "hasher", hasher)
+    assert attempt(stranger, STAFF, PASSWORD)[0] == 302
+    assert stranger.get("/").one("html")["lang"] == "it"
+
+
+def test_two_portals_on_one_machine_leave_each_other_signed_in(
+    app: Flask, staff: Visitor, tmp_path: Path, database_url: str, queue_url: str
+) -> None:
+    other_dir = tmp_path / "other"
+    other = Visitor(make_app(other_dir, database_url, queue_url)).sign_in(VIEWER).client
+    for cookie in other._cookies.values():  # browsers send them to every port of the machine
+        staff.client.set_cookie(cookie.key, cookie.value)
+    assert STAFF in staff.get("/").text
+    again = make_app(other_dir, database_url, queue_url).test_client()
+    for cookie in other._cookies.values():
+        again.set_cookie(cookie.key, cookie.value)
+    assert VIEWER in again.get("/").text
 
 
 def test_the_limit_holds_while_the_queue_server_is_away(

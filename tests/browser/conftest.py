@@ -66,19 +66,20 @@ class Screens:
         self._chromium, self._app, self._address = chromium, app, address
         self._open: list[Screen] = []
         self._cookies: dict[str, str] = {}
+        self._cookie_name = app.config["SESSION_COOKIE_NAME"]
 
     def __call__(self, as_: str | None = ADMIN, **looks: Any) -> Screen:
         """A screen of somebody signed in, or of a stranger."""
         screen = Screen(self._chromium, self._address, **looks)
         self._open.append(screen)
         if as_:
-            screen.keep_session(self._cookie(as_))
+            screen.keep_session(self._cookie_name, self._cookie(as_))
         return screen
 
     def _cookie(self, email: str) -> str:
         if email not in self._cookies:
             client = Visitor(self._app).sign_in(email).client
-            self._cookies[email] = client.get_cookie("session").value
+            self._cookies[email] = client.get_cookie(self._cookie_name).value
         return self._cookies[email]
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from portal.contacts import imports, service
 from portal.extensions import db
 from portal.mail_settings import checks
 from portal.mail_settings import service as mail_settings
+from portal.mail_settings.accounts import Trouble
 from portal.models import (
     Campaign,
     CampaignStatus,
@@ -111,7 +112,7 @@ def refused() -> None:
     assert check
     check.phases = _passed(PHASES[:4]) | {"auth": {"state": "failed"}}
     reply = "535 5.7.8 Username and Password not accepted. For more information, go to support"
-    checks.failed(check, cause="password_refused", field="password", reply=reply, permanent=True)
+    checks.failed(check, Trouble("password_refused", "password", reply))
 
 
 def _marta() -> User:

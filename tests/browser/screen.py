@@ -75,9 +75,9 @@ class Screen:
     def close(self) -> None:
         self._context.close()
 
-    def keep_session(self, cookie: str) -> None:
+    def keep_session(self, name: str, cookie: str) -> None:
         """Be signed in by the portal's cookie."""
-        self._context.add_cookies([{"name": "session", "value": cookie, "url": self.address}])
+        self._context.add_cookies([{"name": name, "value": cookie, "url": self.address}])
 
     def open(self, path: str, status: int = 200) -> Page:
         """Go to a page, which must answer so, and look at it."""

@@ -2,11 +2,15 @@
 
 import pytest
 from flask import Flask
+from redis import Redis
+from rq import Queue
 from sqlalchemy import select
 
+from jobs import contact_import, stopping
 from portal.contacts import imports, service
 from portal.extensions import db
 from portal.models import ContactImport, ImportProblem, ImportState
+from portal.queue import BULK, CONTROL, QUEUES, TRANSACTIONAL
 from tests.conftest import ON_SQLITE, JobRunner
 from tests.contacts.people import add, by_address, everyone
 from tests.people import Page, Visitor
@@ -48,7 +52,7 @@ def test_good_rows_come_in_and_bad_ones_are_reported(
         ["4", "idioma", "klingon"],
     ]
     assert all(problem[3] for problem in problems)
-    assert "2 imported, 2 not" in page.text
+    assert "imported: 2, not imported: 2." in page.text
     people = by_address(app)
     assert set(people) == {"inigo@example.com", "bea@example.com"}
     inigo, bea = people["inigo@example.com"], people["bea@example.com"]
@@ -109,7 +113,7 @@ def test_a_second_confirmation_imports_nothing_more(
     staff.post(page.location, {"csrf_token": token, "allow_shared": "y"})
     run_jobs()
     assert len(everyone(app)) == 2
-    assert "2 imported, 2 not" in staff.get(page.location).text
+    assert "imported: 2, not imported: 2." in staff.get(page.location).text
 
 
 class PulledPlug(Exception):
@@ -149,7 +153,56 @@ def test_a_killed_import_goes_on_where_it_stopped(
         "32",
         "42",
     ]
-    assert "45 imported, 5 not" in staff.get(page.location).text
+    assert "imported: 45, not imported: 5." in staff.get(page.location).text
+
+
+def confirm_fifty(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A confirmed import of fifty people, in steps of twenty."""
+    monkeypatch.setattr(imports, "STEP_ROWS", 20)
+    page = visitor.upload(UPLOAD, "\n".join(["email", *map(address, range(50))]).encode())
+    visitor.send(page.location, form_at=page.location)
+
+
+def address(number: int) -> str:
+    return f"p{number}@example.com"
+
+
+def test_an_import_ends_between_steps_and_rings_for_the_rest_but_not_on_the_control_queue(
+    app: Flask,
+    staff: Visitor,
+    run_jobs: JobRunner,
+    queue_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    confirm_fifty(staff, monkeypatch)
+    with Redis.from_url(queue_url) as connection:
+        connection.flushall()
+        with app.app_context():
+            imports.run(1, should_stop=lambda: True)
+        rung = {name: Queue(name, connection=connection).count for name in QUEUES}
+    assert rung == {CONTROL: 0, TRANSACTIONAL: 1, BULK: 0}
+    assert len(everyone(app)) == 20
+    run_jobs()
+    assert [contact.email for contact in everyone(app)] == [address(n) for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told", "taken"), [(-1.0, False, 20), (60.0, True, 20), (60.0, False, 50)]
+)
+def test_a_job_imports_for_its_slice_of_time_and_until_told_to_stop(
+    app: Flask,
+    staff: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    told: bool,
+    taken: int,
+) -> None:
+    confirm_fifty(staff, monkeypatch)
+    monkeypatch.setattr(contact_import, "SLICE_SECONDS", seconds)
+    monkeypatch.setattr(stopping, "_requested", told)
+    with app.app_context():
+        contact_import.run(1)
+    assert len(everyone(app)) == taken
 
 
 def test_a_worker_that_comes_late_to_a_step_takes_nothing(app: Flask, staff: Visitor) -> None:

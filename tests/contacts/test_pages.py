@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from portal.contacts.service import ORDERS
+from portal.extensions import db
 from portal.models import Contact
 from tests.conftest import ON_SQLITE
 from tests.contacts.people import add, everyone, following, row_ids, walk
@@ -109,6 +112,27 @@ def test_an_added_person_is_in_the_list_as_typed(app: Flask, staff: Visitor) -> 
     assert page.one("#email")["value"] == "Inigo@example.com"
     assert page.one("#privacy_consent").has_attr("checked")
     assert not page.one("#marketing_consent").has_attr("checked")
+
+
+def test_a_text_that_was_not_sent_stays_and_a_box_that_was_not_sent_is_a_no(
+    app: Flask, staff: Visitor
+) -> None:
+    staff.send("/contacts/new", FIELDS)
+    assert staff.send("/contacts/1", {"phone": "", "last_name": "Nuñez"}).status == 302
+    [contact] = everyone(app)
+    assert (contact.first_name, contact.last_name, contact.phone) == ("Íñigo", "Nuñez", "")
+    assert (contact.email, contact.language) == ("Inigo@example.com", "es")
+    assert not contact.privacy_consent
+    assert staff.send("/contacts/new", {"first_name": "Ana"}).status == 302
+    assert [ana.last_name for ana in everyone(app) if ana.first_name == "Ana"] == [""]
+
+
+def test_an_error_of_the_database_tells_nothing_of_a_person(app: Flask) -> None:
+    query = text("SELECT 1 FROM nowhere WHERE email = :email")
+    with app.app_context(), pytest.raises(DBAPIError) as caught:
+        db.session.execute(query, {"email": "ana@example.com"})
+    assert "nowhere" in str(caught.value)
+    assert "ana@example.com" not in str(caught.value)
 
 
 def test_a_consent_is_dated_when_it_changes_and_only_then(app: Flask, staff: Visitor) -> None:

@@ -166,3 +166,21 @@ def test_of_two_columns_with_one_meaning_the_first_counts() -> None:
     assert file.columns == {"email": "Email", "phone": "Telefono"}
     assert file.ignored_columns == ("Tel. movil", "Notas")
     assert [row.contact for row in file.rows()] == [ContactFields("ana@example.com", phone="911")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "consent"), [("si;si", True), ("si;no", False), ("no;si", False), ("si", False)]
+)
+def test_of_two_columns_of_one_consent_each_must_say_yes(cells: str, consent: bool) -> None:
+    file = read(f"email;Newsletter;Publicidad\nana@example.com;{cells}".encode())
+    assert file.columns == {"email": "email", "marketing_consent": "Newsletter, Publicidad"}
+    assert file.ignored_columns == ()
+    [row] = file.rows()
+    assert row.contact == ContactFields("ana@example.com", marketing_consent=consent)
+
+
+def test_rows_can_be_read_from_where_somebody_stopped() -> None:
+    file = read(b"email\nana@example.com\n\nbea@example.com\ncleo@example.com\n")
+    assert list(file.rows(skip=1)) == list(file.rows())[1:]
+    assert [row.number for row in file.rows(skip=1)] == [4, 5]
+    assert list(file.rows(skip=3)) == []

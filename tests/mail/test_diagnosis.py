@@ -138,3 +138,10 @@ def test_every_step_that_breaks_has_a_diagnosis(phase: str) -> None:
 def test_an_accepted_mail_has_no_diagnosis() -> None:
     with pytest.raises(ValueError, match="accepted"):
         diagnose_outcome(outcome(Result.accepted, "dot", 250))
+
+
+@pytest.mark.parametrize("text", ["552 5.2.2 Mailbox full", "550 5.4.5 Daily limit exceeded"])
+def test_a_used_up_quota_is_no_fields_fault_and_passes(text: str) -> None:
+    reply = Reply(int(text[:3]), text[4:], text.split()[1])
+    found = diagnose(SmtpFault("sender", Cause.rejected, reply), server(), "other")
+    assert (found.field, found.permanent) == (None, False)

@@ -105,3 +105,9 @@ def test_probing_the_sender_sends_no_mail(network: Network) -> None:
         session.probe_sender(SENDER)
         assert session.send(SENDER, RECIPIENT, MAIL).result is Result.accepted
     assert len(peer.mails) == 1
+
+
+def test_what_the_server_said_before_the_final_dot_is_not_its_answer(network: Network) -> None:
+    plays: dict[str, Play] = {"data": "354 Go ahead\r\n250 2.0.0 Early", "dot": "554 5.6.0 No"}
+    outcome = outcome_with(network, plays)
+    assert (outcome.result, outcome.session_lost) == (Result.deferred, True)

@@ -5,7 +5,8 @@ from flask import Flask
 
 from jobs import mail_check
 from portal.mail_settings import checks as service
-from portal.models import AccountStatus, CheckState, MailCheck, SettingsState
+from portal.models import AccountStatus, CheckState, MailAccount, MailCheck, SettingsState
+from portal.models.base import now
 from tests.conftest import ON_SQLITE, JobRunner
 from tests.mail_settings.form import (
     FIELDS,
@@ -16,6 +17,7 @@ from tests.mail_settings.form import (
     save,
     save_for,
 )
+from tests.outbox.line import Line
 from tests.people import Page, Visitor
 from tests.smtp_server import USER, MailServer, Tls
 
@@ -206,3 +208,17 @@ def test_unconfigured_is_said_before_anything_was_saved(app: Flask, admin: Visit
     assert page.one("main")["data-account-status"] == "unconfigured"
     assert not page.has("[data-check-status]")
     assert not [check for check in checks(app) if isinstance(check, MailCheck)]
+
+
+def test_the_sweeps_own_check_waits_for_one_that_runs(app: Flask, admin: Visitor) -> None:
+    line = Line(app)
+    line.configure(port=1)
+    line.change(MailAccount, status=AccountStatus.FAILING, next_check_at=now())
+    save(admin, smtp_port="2525")
+    with app.app_context():
+        running = service.latest_check()
+        service.ring_for_checks()
+        latest = service.latest_check()
+    assert running
+    assert latest
+    assert latest.id == running.id

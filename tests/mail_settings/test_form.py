@@ -101,6 +101,18 @@ def test_empty_fields_are_filled_from_the_host(
     assert (saved.provider, saved.smtp_server, saved.smtp_port, saved.security) == (host, *expected)
 
 
+def test_what_was_saved_does_not_stand_in_for_what_was_not_sent(app: Flask, admin: Visitor) -> None:
+    save(admin, smtp_server="smtp.clinica.example.com", smtp_port="2465")
+    fields = {"email": FIELDS["email"], "password": FIELDS["password"], "host": "hotmail"}
+    assert admin.send(PAGE, fields).status == 302
+    saved = last_saved(app)
+    assert saved.provider == "hotmail"
+    assert (saved.smtp_server, str(saved.smtp_port), saved.security) == HOTMAIL
+    page = admin.send(PAGE, {**fields, "host": "other"})
+    assert page.status == 422
+    assert "your provider's server" in page.error("smtp_server")
+
+
 def test_posted_fields_win_over_the_host(app: Flask, admin: Visitor) -> None:
     save(admin, host="gmail", smtp_server="relay.example.com", smtp_port="", security="tls")
     saved = last_saved(app)

@@ -49,12 +49,16 @@ def test_a_mailbox_that_stopped_working_warns_again_and_says_so(app: Flask) -> N
     with app.app_context():
         used = accounts.active_settings(1)
         assert used
-        accounts.stopped_working(used, cause="password_refused", reply="535 no", permanent=True)
+        trouble = accounts.Trouble("password_refused", "password", "535 5.7.8 no")
+        accounts.stopped_working(used, trouble)
     for email in PAGES:
         page = Visitor(app).sign_in(email).get("/")
         assert "has stopped working" in page.one("#mail-warning").text
     admin = Visitor(app).sign_in(ADMIN)
-    assert admin.get("/settings/email").one("main")["data-account-status"] == "failing"
+    page = admin.get("/settings/email")
+    assert page.one("main")["data-account-status"] == "failing"
+    assert "535 5.7.8 no" in page.error("password"), "what sending met stands on its field"
+    assert "Your mailbox is configured" not in page.text
 
 
 def test_nothing_is_launched_while_it_stands(app: Flask, staff: Visitor) -> None:

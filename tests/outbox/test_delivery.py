@@ -1,10 +1,17 @@
 """What becomes of a mail, by what the server answers and when the connection breaks."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from jobs import deliver
+from portal.mail.compose import Mail
 from portal.models import AccountStatus, Contact, Purpose
+from portal.outbox.rendering import Renderer
+from portal.outbox.service import record
+from tests.conftest import JobRunner
 from tests.outbox.line import Line
 from tests.scripted_smtp import Fault, ScriptedServer
 
@@ -67,7 +74,7 @@ def test_the_pauses_grow_and_have_an_end(line: Line, server: ScriptedServer) -> 
     assert 0.7 < minutes[0] < 1.3
     assert minutes[:8] == sorted(minutes[:8]), "they grow"
     assert max(minutes) <= 4 * 60 * 1.2, "to four hours"
-    assert 12 * 60 < sum(minutes) <= 24 * 60, "for a day"
+    assert 20 * 60 < sum(minutes) < 30 * 60, "for about a day"
     assert (message.status, message.reason) == ("failed", "expired")
 
 
@@ -145,6 +152,63 @@ def test_broken_before_the_final_dot_is_safe_to_try_again(
     assert line.statuses() == {"ana": "deferred", "bea": "queued", "cleo": "queued"}
     assert server.mails == []
     line.assert_counters_agree()
+
+
+def test_a_server_that_was_away_for_a_moment_is_not_the_end_of_the_campaign(line: Line) -> None:
+    line.configure(port=1)  # nobody listens there
+    line.launch()
+    line.deliver()
+    assert line.account().cause == "connection_refused"
+    assert line.account().next_check_at is not None
+
+
+def test_a_session_that_gets_nothing_through_is_the_accounts_fault(
+    line: Line, server: ScriptedServer
+) -> None:
+    server.plays["mail"] = "421 4.7.0 Too many connections"
+    line.launch()
+    line.deliver()
+    assert line.statuses() == {"ana": "deferred", "bea": "queued", "cleo": "queued"}
+    assert line.account().status is AccountStatus.FAILING
+    assert line.account().next_check_at is not None
+    assert sum(command.startswith("AUTH") for command in server.commands) == 1
+
+
+def test_a_session_that_ends_after_some_mails_waits_for_the_sweep(
+    line: Line, server: ScriptedServer, run_jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers limit the mails of a session: that is no fault, and no reason for a storm."""
+    line.launch()
+    compose = Renderer.compose
+
+    def compose_and_close_after_the_first(*arguments: Any) -> Mail:
+        server.plays["mail"] = "421 4.3.2 Enough" if server.mails else "250 2.1.0 OK"
+        return compose(*arguments)
+
+    monkeypatch.setattr(Renderer, "compose", compose_and_close_after_the_first)
+    line.app.extensions["queue"].flushall()
+    line.deliver()
+    run_jobs()  # nothing was rung for
+    assert line.statuses() == {"ana": "sent", "bea": "deferred", "cleo": "queued"}
+    assert line.account().status is AccountStatus.WORKING
+    assert sum(command.startswith("AUTH") for command in server.commands) == 1
+
+
+def test_a_mail_that_could_not_be_recorded_at_once_is_recorded_when_the_database_is_free(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.launch()
+    busy = [OperationalError("UPDATE", {}, Exception("database is locked"))]
+
+    def record_when_free(*arguments: Any) -> Any:
+        if busy:
+            raise busy.pop()
+        return record(*arguments)
+
+    monkeypatch.setattr(deliver, "record", record_when_free)
+    line.deliver()
+    assert set(line.statuses().values()) == {"sent"}
+    assert server.count("ana@example.com") == 1
 
 
 def test_broken_after_the_final_dot_is_unconfirmed_and_never_sent_again(

@@ -1,5 +1,7 @@
 """One message's page: what became of it, and the mail as it went."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -34,8 +36,20 @@ def test_a_viewer_reads_the_mail_as_it_will_go(line: Line, viewer: Visitor) -> N
     assert "Hola ana, <b>1 < 2</b>" in frame.text
     assert not frame.has("b")
     assert "Aviso legal" in frame.text
-    assert f"/unsubscribe/{line.messages()['ana'].unsubscribe_token}" in frame.response.text
     assert "Hola ana, <b>1 < 2</b>" in page.one("pre").text
+
+
+def test_nobody_can_unsubscribe_a_recipient_from_the_mail_as_shown(
+    line: Line, viewer: Visitor
+) -> None:
+    token = line.messages()["ana"].unsubscribe_token
+    assert token
+    frame = viewer.get("/sent/1/mail")
+    for shown in (frame, viewer.get("/sent/1")):
+        assert token not in shown.response.text
+    shown_link = urlsplit(str(frame.one("a[href*='/unsubscribe/']")["href"])).path
+    assert viewer.post(shown_link).status == 404
+    assert viewer.post(f"/unsubscribe/{token}").status == 200
 
 
 def test_the_frame_runs_nothing_and_reaches_for_nothing(line: Line, viewer: Visitor) -> None:

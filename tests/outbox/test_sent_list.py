@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, select, text, update
 
 from portal.extensions import db
 from portal.lists import BadCursor
@@ -183,6 +183,23 @@ def test_the_export_has_the_columns_of_the_contract_and_times_with_their_offset(
     assert days[-1] == "2026-10-25T04:00:00+01:00"
     assert {line["status"] for line in lines} == {str(status) for status in MessageStatus}
     assert 'ok, "queued"\nas 7' in {line["reply"][4:] for line in lines}
+
+
+def test_the_export_shows_one_moment_whatever_is_sent_meanwhile(
+    app: Flask, viewer: Visitor, sent_mail: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent, "EXPORT_ROWS", 10)
+    chunks = viewer.client.get("/sent.csv?sort=date&dir=asc").iter_encoded()
+    begun = [next(chunks) for _ in range(5)]
+    earliest = START - timedelta(days=1)
+    with app.app_context(), db.engine.begin() as other:
+        other.execute(update(Message).values(status_at=earliest, reply="changed"))
+    lines = b"".join([*begun, *chunks]).decode()
+    rows = list(csv.DictReader(io.StringIO(lines, newline="")))
+    in_order = sorted(sent_mail, key=KEYS["date"])
+    assert [row["message_id"] for row in rows] == [m.message_id for m in in_order]
+    assert "changed" not in {row["reply"] for row in rows}
+    assert {row["reply"] for row in exported(viewer)} == {"changed"}
 
 
 @ON_SQLITE

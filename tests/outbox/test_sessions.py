@@ -93,6 +93,17 @@ def test_a_sender_that_was_taken_over_can_record_nothing(line: Line) -> None:
     line.assert_counters_agree()
 
 
+def test_a_sender_that_slept_until_it_was_taken_over_claims_nothing(line: Line) -> None:
+    line.launch()
+    claim = take(line)
+    lease_runs_out(line)
+    with line.app.app_context():
+        sessions.recover()
+        with pytest.raises(Overtaken):
+            claim_messages(claim, 3)
+    assert set(line.statuses().values()) == {"queued"}
+
+
 def test_two_senders_never_hold_one_message(line: Line) -> None:
     """Twelve threads at once want the session and its messages; one gets them."""
     line.add_contacts(*(f"p{number}" for number in range(40)))

@@ -1,12 +1,17 @@
-"""The embedded queue server, as its own process."""
+"""The embedded queue server, as its own process, and ringing when it can't be had."""
 
 import signal
+import socket
 import stat
+import time
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+import portal.queue
+from portal.queue import CONTROL, enqueue
+from tests.conftest import make_app
 from tests.processes import config_of, queue_server
 
 pytestmark = pytest.mark.processes
@@ -48,3 +53,29 @@ def test_it_ends_at_once_when_told_and_keeps_everything_without_snapshots(data_d
         assert server.ends(seconds=5) == 0
     with queue_server(data_dir) as (_, client):
         assert client.get("job") == b"waiting"
+
+
+def rung_in_vain(data_dir: Path, redis_url: str) -> float:
+    """Ring, which must fail; the seconds that it took."""
+    app = make_app(data_dir, "sqlite://", redis_url)
+    begun = time.monotonic()
+    with app.app_context():
+        assert not enqueue("jobs.sweep.run", queue=CONTROL)
+    return time.monotonic() - begun
+
+
+def test_a_server_that_takes_no_job_leaves_it_to_the_sweep(data_dir: Path) -> None:
+    with queue_server(data_dir) as (_, client):
+        client.config_set("maxmemory", 1)
+        rung_in_vain(data_dir, config_of(data_dir).redis_url)
+
+
+def test_a_server_that_never_answers_is_given_up_soon(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portal.queue, "ANSWER_SECONDS", 0.2)
+    silent = tmp_path / "silent.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(silent))
+        listener.listen()
+        assert rung_in_vain(data_dir, f"unix://{silent}") < 5

@@ -41,6 +41,14 @@ def work_on(directory: str) -> None:
         time.sleep(1)
 
 
+def work_until_released(directory: str) -> None:
+    """A job like one that waits for a mail server: notes that it came to its end."""
+    (Path(directory) / "pid").write_text(str(os.getpid()))
+    while not (Path(directory) / "released").exists():
+        time.sleep(0.01)
+    (Path(directory) / "done").touch()
+
+
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Redis]:
     with queue_server(tmp_path / "data") as (_, client):
@@ -100,3 +108,16 @@ def test_killed_it_takes_the_job_in_hand_along(client: Redis, tmp_path: Path) ->
         assert horse != program.pid
         program.send(signal.SIGKILL)
         until(lambda: not is_alive(horse), "the work-horse has ended", seconds=2)
+
+
+def test_a_queue_server_that_goes_away_does_not_end_the_job_in_hand(tmp_path: Path) -> None:
+    with queue_server(tmp_path / "data") as (server, client), worker(tmp_path):
+        horse = started_job(client, "work_until_released", tmp_path)
+        server.send(signal.SIGKILL)
+        server.ends()
+        heartbeats_were_tried = time.monotonic() + 7  # the worker tries one every 5 seconds
+        while time.monotonic() < heartbeats_were_tried:
+            assert is_alive(horse)
+            time.sleep(0.1)
+        (tmp_path / "released").touch()
+        until((tmp_path / "done").exists, "the job came to its end")
