@@ -89,6 +89,7 @@ def _configure(app: Flask, config: Config) -> None:
         SESSION_COOKIE_SECURE=(config.base_url or "").startswith("https:"),
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch is still good
         RATELIMIT_STORAGE_URI=config.redis_url.replace("unix://", "redis+unix://"),
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 2, "socket_timeout": 2},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
     app.jinja_env.undefined = StrictUndefined
