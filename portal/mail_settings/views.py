@@ -56,7 +56,8 @@ def _form() -> MailSettingsForm:
 
 def _page(form: MailSettingsForm) -> ResponseReturnValue:
     """The page with the form; a new one shows what is the matter on its field."""
-    found = service.trouble()
+    context = _check_context(polled=False)
+    found = context["trouble"]
     if not form.is_submitted() and found and found.field:
         form[found.field].errors = [sentence(found.cause, found.reply)]
     html = render_template(
@@ -66,7 +67,7 @@ def _page(form: MailSettingsForm) -> ResponseReturnValue:
         hosts=host_labels(),
         default_notice=DEFAULT_LEGAL_NOTICE,
         saved=accounts.latest_settings(),
-        **_check_context(polled=False),
+        **context,
     )
     return html, 422 if form.is_submitted() else 200
 
