@@ -43,6 +43,7 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert config.mail_private_hosts == ()
     assert config.mail_ports == {25, 465, 587, 2465, 2525, 2587}
     assert config.mail_trusted_ca is None
+    assert config.mail_dns_server is None
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
 
 
@@ -84,6 +85,13 @@ def test_the_data_directory_is_instance_here(
         ("MAIL_TRUSTED_CA", str(Path(__file__).parent)),
         ("MAIL_TRUSTED_CA", __file__),
         ("MAIL_TRUSTED_CA", os.devnull),
+        ("MAIL_DNS_SERVER", "dns.example.com:53"),
+        ("MAIL_DNS_SERVER", "127.0.0.1:0"),
+        ("MAIL_DNS_SERVER", "127.0.0.1:70000"),
+        ("MAIL_DNS_SERVER", "127.0.0.1:"),
+        ("MAIL_DNS_SERVER", "127.0.0.1:dns"),
+        ("MAIL_DNS_SERVER", ":53"),
+        ("MAIL_DNS_SERVER", "[::1:53"),
         ("DATA_DIR", __file__),
         ("DATA_DIR", f"{__file__}/data"),
     ],
@@ -109,6 +117,11 @@ def test_a_wrong_value_stops_the_start_with_a_sentence_that_names_it(
             "mail_private_hosts",
             ("10.0.0.0/8", "mail.clinic.lan"),
         ),
+        ("MAIL_DNS_SERVER", "127.0.0.1:5353", "mail_dns_server", ("127.0.0.1", 5353)),
+        ("MAIL_DNS_SERVER", "192.0.2.53", "mail_dns_server", ("192.0.2.53", 53)),
+        ("MAIL_DNS_SERVER", "[::1]:5353", "mail_dns_server", ("::1", 5353)),
+        ("MAIL_DNS_SERVER", "[::1]", "mail_dns_server", ("::1", 53)),
+        ("MAIL_DNS_SERVER", "::1", "mail_dns_server", ("::1", 53)),
         ("LOGIN_LIMIT", "3 per hour", "login_limit", "3 per hour"),
         ("REDIS_URL", "redis://localhost:6379/1", "embedded_queue", False),
     ],
