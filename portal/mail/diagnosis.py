@@ -1,58 +1,35 @@
-"""What a fault means: its cause, the field to correct, whether waiting helps."""
+"""What a fault means: its cause, the field to correct, whether waiting helps, whom it concerns."""
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
-from typing import Literal, Protocol
+from datetime import timedelta
+from typing import Protocol
 
-from portal.mail.smtp import Outcome, Reply, Result, Security, SmtpFault
+from portal.mail.faults import Cause, Outcome, Reply, Result, SmtpFault
+from portal.mail.findings import MEANINGS, Finding, Scope
+from portal.mail.replies import passes, rule_for, wait_in
+from portal.mail.smtp import Security
 
-Scope = Literal["account", "recipient", "content"]
-
-
-class Finding(StrEnum):
-    """The stable codes of causes; each has its sentence in the translations."""
-
-    unknown_host = auto()
-    name_lookup_failed = auto()
-    private_address = auto()
-    port_not_allowed = auto()
-    connection_refused = auto()
-    connection_timeout = auto()
-    unreachable = auto()
-    connection_lost = auto()
-    server_silent = auto()
-    not_smtp = auto()
-    wrong_security = auto()
-    starttls_missing = auto()
-    tls_failed = auto()
-    certificate_name = auto()
-    certificate_expired = auto()
-    certificate_untrusted = auto()
-    server_refused = auto()
-    try_later = auto()
-    unencrypted = auto()
-    encryption_required = auto()
-    auth_missing = auto()
-    password_sign_in_gone = auto()
-    password_refused = auto()
-    sender_refused = auto()
-    recipient_refused = auto()
-    delivery_refused = auto()
-    content_refused = auto()
-    unconfirmed = auto()
+__all__ = ["Diagnosis", "Finding", "Scope", "ServerLike", "diagnose", "diagnose_outcome"]
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """`field` is the form field to correct (None: no field mends it).
 
-    `permanent` says that waiting won't help, `scope` whom it concerns.
+    `permanent` says that waiting won't help, `scope` whom it concerns. `wait` is set for a limit:
+    how long the provider keeps it up.
     """
 
     cause: Finding
     field: str | None
     permanent: bool
     scope: Scope = "account"
+    wait: timedelta | None = None
+
+    @property
+    def guide(self) -> str:
+        """The way into the troubleshooting."""
+        return MEANINGS[self.cause].guide
 
 
 class ServerLike(Protocol):
@@ -66,110 +43,91 @@ class ServerLike(Protocol):
     def security(self) -> Security: ...
 
 
-_TRY_LATER = Diagnosis(Finding.try_later, None, permanent=False)
-_LOST = Diagnosis(Finding.connection_lost, None, permanent=False)
-_NO_PASSWORDS = Diagnosis(Finding.password_sign_in_gone, "password", permanent=True)
-_NO_MECHANISM = Diagnosis(Finding.auth_missing, None, permanent=True)
-_ENCRYPT = Diagnosis(Finding.encryption_required, "security", permanent=True)
-_SILENT = Diagnosis(Finding.server_silent, "security", permanent=True)
-
-# Faults by what is known of them, the closest fit first: see _fault_keys and _reply_keys.
-_FAULTS: dict[tuple[str, ...], Diagnosis] = {
-    ("unknown_host",): Diagnosis(Finding.unknown_host, "smtp_server", permanent=True),
-    ("private_address",): Diagnosis(Finding.private_address, "smtp_server", permanent=True),
-    ("dns", "timeout"): Diagnosis(Finding.name_lookup_failed, None, permanent=False),
-    ("dns", "unreachable"): Diagnosis(Finding.name_lookup_failed, None, permanent=False),
-    ("port_not_allowed",): Diagnosis(Finding.port_not_allowed, "smtp_port", permanent=True),
-    ("refused",): Diagnosis(Finding.connection_refused, "smtp_port", permanent=True),
-    ("connect", "timeout"): Diagnosis(Finding.connection_timeout, "smtp_port", permanent=False),
-    ("unreachable",): Diagnosis(Finding.unreachable, None, permanent=False),
-    ("timeout",): Diagnosis(Finding.server_silent, None, permanent=False),
-    ("dropped",): _LOST,
+# Faults without a reply, by what is known of them; _fault_keys has the order.
+_FAULTS: dict[tuple[str, ...], Finding] = {
+    ("dns", "timeout"): Finding.name_lookup_failed,
+    ("dns", "unreachable"): Finding.name_lookup_failed,
+    ("connect", "timeout"): Finding.connection_timeout,
     # A server that waits for TLS says nothing to a client that waits for its banner.
-    ("greeting", "timeout", "tls"): _SILENT,
-    ("greeting", "timeout", "none"): _SILENT,
-    ("wrong_security",): Diagnosis(Finding.wrong_security, "security", permanent=True),
-    ("not_smtp",): Diagnosis(Finding.not_smtp, "security", permanent=True),
-    ("starttls_missing",): Diagnosis(Finding.starttls_missing, "security", permanent=True),
-    ("tls_failed",): Diagnosis(Finding.tls_failed, None, permanent=True),
-    ("certificate_name",): Diagnosis(Finding.certificate_name, "smtp_server", permanent=True),
-    ("certificate_expired",): Diagnosis(Finding.certificate_expired, None, permanent=True),
-    ("certificate_untrusted",): Diagnosis(
-        Finding.certificate_untrusted, "smtp_server", permanent=True
-    ),
-    ("unencrypted",): Diagnosis(Finding.unencrypted, "allow_unencrypted", permanent=True),
-    ("auth_missing",): _NO_MECHANISM,
+    ("greeting", "timeout", "swapped"): Finding.wrong_security,
+    ("greeting", "dropped", "swapped"): Finding.wrong_security,
+    ("tls", "timeout", "swapped"): Finding.wrong_security,
+    ("tls", "dropped", "swapped"): Finding.wrong_security,
+    ("tls", "timeout", "ssl"): Finding.connection_timeout,  # whoever speaks plain text says so
+    ("greeting", "timeout", "tls"): Finding.server_silent,
+    ("greeting", "timeout", "none"): Finding.server_silent,
+    # Later than that, the server lost its thread.
+    ("auth", "not_smtp"): Finding.connection_lost,
+    ("sender", "not_smtp"): Finding.connection_lost,
     # Many servers offer sign-in only once the connection is encrypted.
-    ("auth", "auth_missing", "none"): _ENCRYPT,
-    ("auth", "auth_missing", "hotmail"): Diagnosis(
-        Finding.password_sign_in_gone, None, permanent=True
-    ),
-    ("4",): _TRY_LATER,
-    ("5",): Diagnosis(Finding.server_refused, None, permanent=True),
-    ("auth", "504"): _NO_MECHANISM,
-    ("auth", "530"): _ENCRYPT,
-    ("auth", "538"): _ENCRYPT,
-    ("auth", "5"): Diagnosis(Finding.password_refused, "password", permanent=True),
-    ("auth", "5", "hotmail"): _NO_PASSWORDS,
-    ("sender", "5"): Diagnosis(Finding.sender_refused, "email", permanent=True),
-    # Full mailboxes and used-up quotas pass; no field mends them.
-    ("sender", "552"): _TRY_LATER,
-    ("sender", "5.2.2"): _TRY_LATER,
-    ("sender", "5.4.5"): _TRY_LATER,
+    ("auth", "auth_missing", "none"): Finding.encryption_required,
+    ("auth", "auth_missing", "hotmail"): Finding.password_sign_in_gone,
+    ("refused",): Finding.connection_refused,
+    ("timeout",): Finding.server_slow,
+    ("dropped",): Finding.connection_lost,
+    ("rejected",): Finding.server_refused,
 }
-
-# Mails not accepted, by result and step of the transaction.
-_OUTCOMES: dict[tuple[Result, str], Diagnosis] = {
-    (Result.refused_recipient, "rcpt"): Diagnosis(
-        Finding.recipient_refused, None, permanent=True, scope="recipient"
-    ),
-    (Result.refused, "mail"): Diagnosis(Finding.sender_refused, "email", permanent=True),
-    (Result.refused, "rcpt"): Diagnosis(Finding.delivery_refused, None, permanent=True),
-    (Result.refused, "data"): Diagnosis(Finding.delivery_refused, None, permanent=True),
-    (Result.refused, "dot"): Diagnosis(
-        Finding.content_refused, None, permanent=True, scope="content"
-    ),
-    (Result.deferred, "mail"): _TRY_LATER,
-    (Result.deferred, "rcpt"): Diagnosis(
-        Finding.try_later, None, permanent=False, scope="recipient"
-    ),
-    (Result.deferred, "data"): _TRY_LATER,
-    (Result.deferred, "dot"): _TRY_LATER,
-    (Result.unconfirmed, "dot"): Diagnosis(
-        Finding.unconfirmed, None, permanent=True, scope="recipient"
-    ),
+# What each port's usual security is not; RFC 8314, section 3.3.
+_SWAPPED = {
+    **dict.fromkeys((465, 2465), ("tls", "none")),
+    **dict.fromkeys((25, 587, 2525, 2587), ("ssl",)),
 }
 
 
 def diagnose(fault: SmtpFault, server: ServerLike, provider_key: str) -> Diagnosis:
     """Tell what a fault in setting up means; `provider_key` is one of the catalogue's."""
-    if fault.reply:
-        keys = _reply_keys(fault.phase, fault.reply, provider_key)
-    else:
-        keys = _fault_keys(fault, server, provider_key)
-    return next(_FAULTS[key] for key in keys if key in _FAULTS)
+    if fault.reply and fault.step:
+        return _at_own_address(_said(fault.step, fault.reply, provider_key))
+    return _unsaid(_cause(fault, server, provider_key))
 
 
-def diagnose_outcome(outcome: Outcome) -> Diagnosis:
+def diagnose_outcome(outcome: Outcome, provider_key: str) -> Diagnosis:
     """Tell what a mail that was not accepted means; raise ValueError for one that was."""
     if outcome.result is Result.accepted:
         raise ValueError("an accepted mail needs no diagnosis")
-    if outcome.result is Result.deferred and outcome.reply is None:
-        return _LOST
-    return _OUTCOMES[outcome.result, outcome.phase]
+    if outcome.result is Result.unconfirmed:
+        return _unsaid(Finding.unconfirmed)
+    if outcome.reply is None:
+        slow = outcome.cause is Cause.timeout
+        return _unsaid(Finding.server_slow if slow else Finding.connection_lost)
+    return _said(outcome.step, outcome.reply, provider_key)
+
+
+def _said(step: str, reply: Reply, provider_key: str) -> Diagnosis:
+    rule = rule_for(step, reply, provider_key)
+    cause = Finding(rule.cause)
+    meaning = MEANINGS[cause]
+    told = (rule.permanent, meaning.permanent, not passes(reply))
+    return Diagnosis(
+        cause,
+        meaning.field,
+        next(permanent for permanent in told if permanent is not None),
+        meaning.scope or ("recipient" if step == "rcpt" else "account"),
+        rule.wait and (wait_in(reply) or rule.wait),
+    )
+
+
+def _at_own_address(found: Diagnosis) -> Diagnosis:
+    """In setting up the recipient is the account itself: if there is none, the address is wrong."""
+    if found.scope == "recipient" and found.permanent:
+        return Diagnosis(Finding.own_address_refused, "email", permanent=True)
+    return found
+
+
+def _unsaid(cause: Finding) -> Diagnosis:
+    meaning = MEANINGS[cause]
+    permanent = meaning.permanent is not False
+    return Diagnosis(cause, meaning.field, permanent, meaning.scope or "account")
+
+
+def _cause(fault: SmtpFault, server: ServerLike, provider_key: str) -> Finding:
+    keys = _fault_keys(fault, server, provider_key)
+    return next((_FAULTS[key] for key in keys if key in _FAULTS), None) or Finding(fault.cause)
 
 
 def _fault_keys(fault: SmtpFault, server: ServerLike, provider_key: str) -> list[tuple[str, ...]]:
+    """Return what is known of a fault, the closest first; a cause may be a finding's name too."""
     where = (fault.phase, str(fault.cause))
-    return [(*where, provider_key), (*where, server.security), where, (str(fault.cause),)]
-
-
-def _reply_keys(phase: str, reply: Reply, provider_key: str) -> list[tuple[str, ...]]:
-    code = str(reply.code)
-    return [
-        (phase, reply.enhanced or code),
-        (phase, code),
-        (phase, code[0], provider_key),
-        (phase, code[0]),
-        (code[0],),
-    ]
+    swapped = server.security in _SWAPPED.get(server.port, ())
+    closer = [provider_key, "swapped" if swapped else "", server.security]
+    return [*((*where, detail) for detail in closer), where, (str(fault.cause),)]

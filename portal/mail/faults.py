@@ -4,8 +4,21 @@ import socket
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum, auto
+from typing import Self
 
 PHASES = ("dns", "connect", "tls", "greeting", "auth", "sender")
+
+# What a server replies to in setting up, and the phase that it belongs to.
+PHASE_OF_STEP = {
+    "banner": "greeting",
+    "ehlo": "greeting",
+    "starttls": "tls",
+    "auth": "auth",
+    "mail": "sender",
+    "rcpt": "sender",
+    "rset": "sender",
+}
+STEPS = (*PHASE_OF_STEP, "data", "dot")  # the last two are a mail's own
 
 
 class Cause(StrEnum):
@@ -22,6 +35,7 @@ class Cause(StrEnum):
     wrong_security = auto()
     certificate_name = auto()
     certificate_expired = auto()
+    certificate_self_signed = auto()
     certificate_untrusted = auto()
     tls_failed = auto()
     starttls_missing = auto()
@@ -31,12 +45,16 @@ class Cause(StrEnum):
 
 
 class Result(StrEnum):
-    """What became of one mail; `unconfirmed` is never to be sent again without a person's word."""
+    """What became of one mail.
+
+    `refused`: the server said no, for now or for good. `broken`: the connection ended before the
+    server can have the mail. `unconfirmed`: it may have it, so that nothing is to be sent again
+    without a person's word.
+    """
 
     accepted = auto()
-    deferred = auto()
-    refused_recipient = auto()
     refused = auto()
+    broken = auto()
     unconfirmed = auto()
 
 
@@ -59,20 +77,32 @@ class Outcome:
     """How one transaction ended: at which of TIMEOUTS' steps, and whether the session is usable."""
 
     result: Result
-    phase: str
+    step: str
     reply: Reply | None
     cause: Cause | None
     session_lost: bool
 
 
 class SmtpFault(Exception):
-    """A phase of PHASES failed; `reply` is set when the server itself said no (Cause.rejected)."""
+    """A phase of PHASES failed.
 
-    def __init__(self, phase: str, cause: Cause, reply: Reply | None = None) -> None:
+    When the server itself said no (Cause.rejected), `reply` is what it said, and `step` tells to
+    which of STEPS.
+    """
+
+    def __init__(
+        self, phase: str, cause: Cause, reply: Reply | None = None, step: str | None = None
+    ) -> None:
         super().__init__(f"{phase}: {cause} {reply or ''}".rstrip())
         self.phase = phase
         self.cause = cause
         self.reply = reply
+        self.step = step
+
+    @classmethod
+    def rejected(cls, step: str, reply: Reply) -> Self:
+        """Return the fault of a server that said no to one of PHASE_OF_STEP."""
+        return cls(PHASE_OF_STEP[step], Cause.rejected, reply, step)
 
 
 class OutOfStepError(ConnectionError):
@@ -82,6 +112,8 @@ class OutOfStepError(ConnectionError):
 _CERTIFICATE_CAUSES = {  # OpenSSL's X509_V_ERR numbers
     9: Cause.certificate_expired,  # not yet valid: one clock or the other is wrong
     10: Cause.certificate_expired,
+    18: Cause.certificate_self_signed,
+    19: Cause.certificate_self_signed,  # its authority is its own, or nobody's
     62: Cause.certificate_name,
     64: Cause.certificate_name,
 }

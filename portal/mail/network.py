@@ -8,10 +8,23 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Literal, Protocol
 
 from portal.mail.faults import Cause, SmtpFault, cause_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Security = Literal["ssl", "tls", "none"]
+
+
+class Place(Protocol):
+    """Where a mail server is, and how it is spoken to: TLS at once, by STARTTLS, or neither."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def security(self) -> Security: ...
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ password, waits without end for a server that drips bytes, hides a time-out behi
 connection, and hands over text and final dot in one piece.
 """
 
-import base64
+import math
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from portal.mail.faults import (
     PHASES,
@@ -23,7 +23,16 @@ from portal.mail.faults import (
     SmtpFault,
     words,
 )
-from portal.mail.network import Network, connect, parse_address, resolve, tls_context
+from portal.mail.network import (
+    Network,
+    Place,
+    Security,
+    connect,
+    parse_address,
+    resolve,
+    tls_context,
+)
+from portal.mail.sign_in import authenticate, mechanism_of
 from portal.mail.transaction import TIMEOUTS, Transaction, checked_path
 from portal.mail.wire import Phases, Wire
 
@@ -33,6 +42,7 @@ __all__ = [
     "Cause",
     "Network",
     "Outcome",
+    "Place",
     "Reply",
     "Result",
     "Security",
@@ -41,8 +51,6 @@ __all__ = [
     "SmtpFault",
     "words",
 ]
-
-Security = Literal["ssl", "tls", "none"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,10 @@ class Server:
 
 
 class Session:
-    """A signed-in session with a mail server; made by `open`, closed by `close` or `with`."""
+    """A session with a mail server, closed by `close` or `with`; `open` gives a signed-in one."""
 
-    def __init__(self, server: Server, wire: Wire, phases: Phases) -> None:
-        self._server = server
+    def __init__(self, place: Place, wire: Wire, phases: Phases) -> None:
+        self._place = place
         self._wire = wire
         self._phases = phases
         self._features: dict[str, str] = {}
@@ -72,7 +80,7 @@ class Session:
         server: Server,
         network: Network,
         *,
-        deadline: float | None = None,
+        deadline: float = math.inf,
         phase_timeout: float = 10.0,
         on_phase: Callable[[str, float], None] | None = None,
     ) -> Self:
@@ -82,24 +90,36 @@ class Session:
         (time.monotonic). `on_phase` gets each phase that ended well, with its seconds; `tls` is
         missing where the connection stays unencrypted.
         """
-        context = tls_context(network.trusted_ca)
-        phases = Phases(phase_timeout, deadline, on_phase)
-        with phases.limit("dns") as limit:
-            addresses = network.permitted_addresses(server.host, resolve(server.host, limit))
-        phases.end("dns")
-        with phases.limit("connect") as limit:
-            addresses = network.addresses_for_port(server.host, server.port, addresses)
-            wire = Wire(connect(addresses, server.port, limit))
-        session = cls(server, wire, phases)
+        session = cls._connect(server, network, Phases(phase_timeout, deadline, on_phase))
         try:
-            phases.end("connect")
-            session._greet(context)
-            session._sign_in()
+            session._greet(network)
+            session._sign_in(server)
         except BaseException:
             session.abort()
             session.close()
             raise
         return session
+
+    @classmethod
+    def reach(cls, place: Place, network: Network, *, deadline: float) -> bool:
+        """Go as far as the greeting and leave; raise SmtpFault naming the phase that failed.
+
+        Returns whether a password could be sent there: over an encrypted connection, to a server
+        that offers a sign-in with one. Nothing is awaited past `deadline` (time.monotonic).
+        """
+        with cls._connect(place, network, Phases(math.inf, deadline, None)) as session:
+            session._greet(network)
+            return session._wire.encrypted and session._mechanism() is not None
+
+    @classmethod
+    def _connect(cls, place: Place, network: Network, phases: Phases) -> Self:
+        with phases.limit("dns") as limit:
+            addresses = network.permitted_addresses(place.host, resolve(place.host, limit))
+        phases.end("dns")
+        with phases.limit("connect") as limit:
+            addresses = network.addresses_for_port(place.host, place.port, addresses)
+            wire = Wire(connect(addresses, place.port, limit))
+        return cls(place, wire, phases)
 
     def probe_sender(self, address: str) -> None:
         """Offer a mail from `address` to itself without sending one; SmtpFault when refused.
@@ -108,19 +128,27 @@ class Session:
         """
         path = checked_path(address)
         with self._phase("sender"):
-            self._positive("sender", self._wire.command(f"MAIL FROM:<{path}>"))
-            self._positive("sender", self._wire.command(f"RCPT TO:<{path}>"))
-            self._positive("sender", self._wire.command("RSET"))
+            self._positive("mail", self._wire.command(f"MAIL FROM:<{path}>"))
+            self._positive("rcpt", self._wire.command(f"RCPT TO:<{path}>"))
+            self._positive("rset", self._wire.command("RSET"))
         self._phases.end("sender")
 
-    def send(self, envelope_sender: str, recipient: str, message: bytes) -> Outcome:
+    def send(
+        self,
+        envelope_sender: str,
+        recipient: str,
+        message: bytes,
+        *,
+        deadline: float = math.inf,
+    ) -> Outcome:
         """Hand over one mail (7-bit content) to one recipient.
 
+        No step is awaited longer than TIMEOUTS has it, nor past `deadline` (time.monotonic).
         Raises ValueError, with nothing sent, for an address that is no plain ASCII one. Any other
         exception comes from outside (an interrupted process): then the mail is in doubt, and the
         session lost.
         """
-        return Transaction(self._wire).send(envelope_sender, recipient, message)
+        return Transaction(self._wire, deadline).send(envelope_sender, recipient, message)
 
     def close(self) -> None:
         """Take leave and close the connection; never raises."""
@@ -147,15 +175,21 @@ class Session:
     def _phase(self, name: str) -> Iterator[None]:
         with self._phases.limit(name) as limit:
             self._wire.limit = limit
-            yield
+            try:
+                yield
+            except OSError:
+                self._wire.abort()  # who is silent or gone is not waited for when taking leave
+                raise
 
-    def _greet(self, context: ssl.SSLContext) -> None:
-        if self._server.security == "ssl":
+    def _greet(self, network: Network) -> None:
+        self._phases.end("connect")
+        context = tls_context(network.trusted_ca)
+        if self._place.security == "ssl":
             with self._phase("tls"):
-                self._wire.encrypt(context, self._server.host)
+                self._wire.encrypt(context, self._place.host)
             self._phases.end("tls")
         with self._phase("greeting"):
-            self._positive("greeting", self._wire.read())
+            self._positive("banner", self._wire.read())
             self._hello()
         if self._wants_starttls():
             self._start_tls(context)
@@ -163,14 +197,14 @@ class Session:
 
     def _wants_starttls(self) -> bool:
         offered = "STARTTLS" in self._features
-        if self._server.security == "tls" and not offered:
+        if self._place.security == "tls" and not offered:
             raise SmtpFault("tls", Cause.starttls_missing)
         return offered and not self._wire.encrypted
 
     def _start_tls(self, context: ssl.SSLContext) -> None:
         with self._phase("tls"):
-            self._positive("tls", self._wire.command("STARTTLS"))
-            self._wire.encrypt(context, self._server.host)
+            self._positive("starttls", self._wire.command("STARTTLS"))
+            self._wire.encrypt(context, self._place.host)
         self._phases.end("tls")
         with self._phase("greeting"):
             self._hello()
@@ -179,44 +213,28 @@ class Session:
         """Greet with an address literal: a practice's computer has no name that the world knows."""
         address = parse_address(self._wire.sock.getsockname()[0])
         literal = f"IPv6:{address}" if address.version == 6 else str(address)
-        self._positive("greeting", self._wire.command(f"EHLO [{literal}]"))
+        self._positive("ehlo", self._wire.command(f"EHLO [{literal}]"))
         self._features = {}
         for line in self._wire.lines[1:]:
             keyword, _, values = line.upper().replace("=", " ", 1).partition(" ")  # AUTH=LOGIN
             self._features[keyword] = f"{self._features.get(keyword, '')} {values}"
 
-    def _sign_in(self) -> None:
-        offered = self._features.get("AUTH", "").split()
-        mechanism = next((m for m in ("PLAIN", "LOGIN") if m in offered), None)
+    def _mechanism(self) -> str | None:
+        return mechanism_of(self._features.get("AUTH", "").split())
+
+    def _sign_in(self, server: Server) -> None:
+        mechanism = self._mechanism()
         if mechanism is None:
             raise SmtpFault("auth", Cause.auth_missing)
-        if not self._wire.encrypted and not self._server.allow_unencrypted:
+        if not self._wire.encrypted and not server.allow_unencrypted:
             raise SmtpFault("auth", Cause.unencrypted)
         with self._phase("auth"):
-            self._authenticate(mechanism)
+            authenticate(self._wire, mechanism, server.username, server.password)
         self._phases.end("auth")
 
-    def _authenticate(self, mechanism: str) -> None:
-        """Speak SASL PLAIN (RFC 4616) or the older LOGIN, in UTF-8."""
-        username, password = self._server.username, self._server.password
-        plain = _base64(f"\0{username}\0{password}")
-        self._wire.secrets = (plain, _base64(password), password)
-        steps = {
-            "PLAIN": (f"AUTH PLAIN {plain}",),
-            "LOGIN": ("AUTH LOGIN", _base64(username), _base64(password)),
-        }[mechanism]
-        for step in steps[:-1]:
-            self._positive("auth", self._wire.command(step), 3)
-        self._positive("auth", self._wire.command(steps[-1]))
-
     @staticmethod
-    def _positive(phase: str, reply: Reply, expected: int = 2) -> None:
-        kind = reply.code // 100
-        if kind in (4, 5):
-            raise SmtpFault(phase, Cause.rejected, reply)
-        if kind != expected:
+    def _positive(step: str, reply: Reply) -> None:
+        if reply.code >= 400:
+            raise SmtpFault.rejected(step, reply)
+        if reply.code >= 300:
             raise OutOfStepError
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")

@@ -1,5 +1,6 @@
 """One mail's transaction: MAIL, RCPT, DATA, the text, the final dot, and what became of it."""
 
+import math
 import re
 import time
 
@@ -16,8 +17,9 @@ _PATH = re.compile(r"[!-;=?-~]+")  # printable ASCII but space and angle bracket
 class Transaction:
     """A transaction over a signed-in connection."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, deadline: float = math.inf) -> None:
         self._wire = wire
+        self._deadline = deadline
 
     def send(self, envelope_sender: str, recipient: str, message: bytes) -> Outcome:
         """Hand over one mail, as Session.send promises."""
@@ -33,7 +35,7 @@ class Transaction:
             raise
 
     def _wait_for(self, step: str) -> None:
-        self._wire.limit = time.monotonic() + TIMEOUTS[step]
+        self._wire.limit = min(time.monotonic() + TIMEOUTS[step], self._deadline)
 
     def _offer(self, commands: tuple[tuple[str, str, int], ...]) -> Outcome | None:
         """Return None once the server waits for the text."""
@@ -44,7 +46,7 @@ class Transaction:
                 if reply.code // 100 not in (expected, 4, 5):
                     raise OutOfStepError
             except OSError as error:
-                return self._broken(Result.deferred, step, error)
+                return self._broken(Result.broken, step, error)
             if reply.code // 100 != expected:
                 return self._refused(step, reply)
         return None
@@ -55,7 +57,7 @@ class Transaction:
                 self._wait_for("body")
                 self._wire.write(body[start : start + _BLOCK_BYTES])
         except OSError as error:
-            return self._broken(Result.deferred, "body", error)
+            return self._broken(Result.broken, "body", error)
         try:
             return self._finish()
         except Exception as error:  # noqa: BLE001
@@ -70,7 +72,7 @@ class Transaction:
                 raise OutOfStepError
             self._wire.write(b".\r\n")
         except OSError as error:
-            return self._broken(Result.deferred, "body", error)
+            return self._broken(Result.broken, "body", error)
         reply = self._wire.read()
         if reply.code // 100 == 2:
             return Outcome(Result.accepted, "dot", reply, None, session_lost=False)
@@ -81,19 +83,12 @@ class Transaction:
     def _refused(self, step: str, reply: Reply) -> Outcome:
         if reply.code == 421 or not self._wire.courtesy("RSET"):
             self._wire.abort()
-        return Outcome(_refusal(step, reply), step, reply, Cause.rejected, self._wire.lost)
+        return Outcome(Result.refused, step, reply, Cause.rejected, self._wire.lost)
 
     def _broken(self, result: Result, step: str, error: Exception) -> Outcome:
         self._wire.abort()
         cause = cause_of(error) if isinstance(error, OSError) else None
         return Outcome(result, step, None, cause, session_lost=True)
-
-
-def _refusal(step: str, reply: Reply) -> Result:
-    if reply.code < 500:
-        return Result.deferred
-    about_recipient = reply.enhanced is None or reply.enhanced.startswith("5.1.")
-    return Result.refused_recipient if step == "rcpt" and about_recipient else Result.refused
 
 
 def checked_path(address: str) -> str:

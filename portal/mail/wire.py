@@ -26,7 +26,7 @@ class Phases:
     """The time that each phase may take, and has taken."""
 
     timeout: float
-    deadline: float | None
+    deadline: float
     on_phase: Callable[[str, float], None] | None
     _spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -34,9 +34,8 @@ class Phases:
     def limit(self, name: str) -> Iterator[float]:
         """Give the time.monotonic() by which the phase must be done; its errors become faults."""
         start = time.monotonic()
-        limit = start + self.timeout - self._spent[name]
         try:
-            yield limit if self.deadline is None else min(limit, self.deadline)
+            yield min(start + self.timeout - self._spent[name], self.deadline)
         except OSError as error:
             raise SmtpFault(name, cause_of(error)) from error
         finally:
@@ -117,7 +116,7 @@ class Wire:
                 raise OutOfStepError
             code, separator, text = match.groups()
             codes.append(int(code))
-            self.lines.append((text or b"").decode("utf-8", "replace"))
+            self.lines.append(_decoded(text or b""))
         if len({code // 100 for code in codes}) > 1:
             raise OutOfStepError
         return self._reply(codes[-1])
@@ -147,3 +146,11 @@ class Wire:
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
+
+
+def _decoded(text: bytes) -> str:
+    """UTF-8; what is none is Western European of old, as servers in Spain and Italy still write."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace")

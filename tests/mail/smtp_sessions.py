@@ -1,11 +1,13 @@
 """Sessions with the tests' servers."""
 
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from portal.mail.smtp import Network, Outcome, Security, Server, Session, SmtpFault
-from tests.scripted_smtp import Play, ScriptedServer
+from tests.scripted_smtp import Plays, ScriptedServer
 from tests.smtp_server import HOST, PASSWORD, USER, MailServer
 
 SENDER = "clinic@example.test"
@@ -30,6 +32,14 @@ def fault_of(peer: MailServer | ScriptedServer, network: Network, **changes: Any
     return caught.value
 
 
-def outcome_with(network: Network, plays: dict[str, Play]) -> Outcome:
+def outcome_with(network: Network, plays: Mapping[str, Plays]) -> Outcome:
     with ScriptedServer(plays) as peer, scripted(peer, network) as session:
         return session.send(SENDER, RECIPIENT, MAIL)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again, for 5 seconds."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,6 +1,7 @@
 """A transaction breaks: is the mail sent again, or in doubt?"""
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from tests.scripted_smtp import Fault, Play, ScriptedServer
 from tests.smtp_server import MailServer
 
 
-@pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize(
     ("play", "cause"),
     [
@@ -22,12 +23,12 @@ from tests.smtp_server import MailServer
     ],
 )
 def test_what_breaks_before_the_text_is_tried_again(
-    network: Network, phase: str, play: Play, cause: Cause
+    network: Network, step: str, play: Play, cause: Cause
 ) -> None:
-    if phase == "data" and play == "399 What?":
+    if step == "data" and play == "399 What?":
         play = "250 What?"
-    outcome = outcome_with(network, {phase: play})
-    assert (outcome.result, outcome.phase) == (Result.deferred, phase)
+    outcome = outcome_with(network, {step: play})
+    assert (outcome.result, outcome.step) == (Result.broken, step)
     assert (outcome.cause, outcome.session_lost) == (cause, True)
 
 
@@ -45,16 +46,16 @@ def test_what_breaks_after_the_final_dot_is_never_certain(
     network: Network, play: Play, cause: Cause
 ) -> None:
     outcome = outcome_with(network, {"dot": play})
-    assert (outcome.result, outcome.phase) == (Result.unconfirmed, "dot")
+    assert (outcome.result, outcome.step) == (Result.unconfirmed, "dot")
     assert (outcome.cause, outcome.session_lost) == (cause, True)
 
 
 @pytest.mark.parametrize(
-    ("phase", "result"),
+    ("step", "result"),
     [
-        ("mail", Result.deferred),
-        ("rcpt", Result.deferred),
-        ("data", Result.deferred),
+        ("mail", Result.broken),
+        ("rcpt", Result.broken),
+        ("data", Result.broken),
         ("dot", Result.unconfirmed),
     ],
 )
@@ -62,14 +63,32 @@ def test_what_breaks_after_the_final_dot_is_never_certain(
 def test_no_step_waits_longer_than_its_time(
     network: Network,
     monkeypatch: pytest.MonkeyPatch,
-    phase: str,
+    step: str,
     result: Result,
     play: Fault,
 ) -> None:
-    monkeypatch.setitem(TIMEOUTS, phase, 0.2)
-    outcome = outcome_with(network, {phase: play})
-    assert (outcome.result, outcome.phase) == (result, phase)
+    monkeypatch.setitem(TIMEOUTS, step, 0.2)
+    outcome = outcome_with(network, {step: play})
+    assert (outcome.result, outcome.step) == (result, step)
     assert (outcome.cause, outcome.session_lost) == (Cause.timeout, True)
+
+
+@pytest.mark.parametrize(
+    ("step", "mail", "result"),
+    [
+        ("mail", MAIL, Result.broken),
+        ("text", b"x" * 20_000_000, Result.broken),
+        ("dot", MAIL, Result.unconfirmed),
+    ],
+)
+def test_no_step_waits_past_the_deadline(
+    network: Network, step: str, mail: bytes, result: Result
+) -> None:
+    with ScriptedServer({step: Fault.SILENT}) as peer, scripted(peer, network) as session:
+        start = time.monotonic()
+        outcome = session.send(SENDER, RECIPIENT, mail, deadline=start + 0.5)
+    assert (outcome.result, outcome.cause) == (result, Cause.timeout)
+    assert time.monotonic() - start < 3
 
 
 def test_the_waiting_times_are_the_standards() -> None:
@@ -83,14 +102,14 @@ def test_a_server_that_stops_reading_gets_no_final_dot(
     monkeypatch.setitem(TIMEOUTS, "body", 0.3)
     with ScriptedServer({"text": Fault.SILENT}) as peer, scripted(peer, network) as session:
         outcome = session.send(SENDER, RECIPIENT, b"x" * 20_000_000)
-    assert (outcome.result, outcome.phase) == (Result.deferred, "body")
+    assert (outcome.result, outcome.step) == (Result.broken, "body")
     assert (outcome.cause, outcome.session_lost) == (Cause.timeout, True)
 
 
 def test_a_server_that_hangs_up_during_the_text_has_no_mail(network: Network) -> None:
     with ScriptedServer({"text": Fault.DROP}) as peer, scripted(peer, network) as session:
         outcome = session.send(SENDER, RECIPIENT, b"x" * 20_000_000)
-    assert (outcome.result, outcome.phase) == (Result.deferred, "body")
+    assert (outcome.result, outcome.step) == (Result.broken, "body")
     assert (outcome.cause, outcome.session_lost) == (Cause.dropped, True)
 
 
@@ -99,7 +118,7 @@ def test_a_lost_session_says_so_again(network: Network) -> None:
         with Session.open(account(peer.port), network) as session:
             first = session.send(SENDER, RECIPIENT, MAIL)
             second = session.send(SENDER, RECIPIENT, MAIL)
-    assert (first.result, second.result) == (Result.unconfirmed, Result.deferred)
+    assert (first.result, second.result) == (Result.unconfirmed, Result.broken)
     assert second.session_lost
     assert peer.count(RECIPIENT) == 1
 

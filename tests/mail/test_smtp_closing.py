@@ -2,21 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from portal.mail import wire
 from portal.mail.smtp import Network, Outcome, Result, Security, Session
-from tests.mail.smtp_sessions import MAIL, RECIPIENT, SENDER, account, scripted
+from tests.mail.smtp_sessions import MAIL, RECIPIENT, SENDER, account, scripted, wait_until
 from tests.scripted_smtp import Fault, Play, ScriptedServer
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("tls", ["ssl", "none"])

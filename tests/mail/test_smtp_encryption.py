@@ -1,14 +1,14 @@
 """A session is encrypted as chosen, with a certificate that fits."""
 
-import datetime
+from pathlib import Path
 
 import pytest
-import trustme
 
-from portal.mail.smtp import Cause, Network, Session
+from portal.mail.smtp import Cause, Network, Security, Session
+from tests.certificates import CERTIFICATES
 from tests.mail.smtp_sessions import account, fault_of
-from tests.scripted_smtp import ScriptedServer
-from tests.smtp_server import HOST, MailServer, authority
+from tests.scripted_smtp import Fault, Play, ScriptedServer
+from tests.smtp_server import MailServer
 
 
 def test_no_encryption_chosen_still_uses_starttls_where_offered(network: Network) -> None:
@@ -41,22 +41,50 @@ def test_text_slipped_in_behind_starttls_is_not_taken_for_encrypted(network: Net
     assert (fault.phase, fault.cause) == ("tls", Cause.not_smtp)
 
 
-def test_a_certificate_for_another_name(network: Network) -> None:
-    certificate = authority().issue_cert("elsewhere.example")
-    with ScriptedServer(None, "ssl", certificate) as peer:
+@pytest.mark.parametrize("tls", ["ssl", "tls"])
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("wrong_name", Cause.certificate_name),
+        ("expired", Cause.certificate_expired),
+        ("self_signed", Cause.certificate_self_signed),
+        ("own_authority", Cause.certificate_self_signed),
+        ("unknown_authority", Cause.certificate_untrusted),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told_apart(
+    network: Network, tls: Security, kind: str, cause: Cause
+) -> None:
+    with ScriptedServer(None, tls, CERTIFICATES[kind]()) as peer:
         fault = fault_of(peer, network)
-    assert (fault.phase, fault.cause) == ("tls", Cause.certificate_name)
+    assert (fault.phase, fault.cause) == ("tls", cause)
+    assert not [command for command in peer.commands if command.startswith("AUTH")]
 
 
-def test_an_expired_certificate(network: Network) -> None:
-    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    certificate = authority().issue_cert(HOST, not_after=yesterday)
-    with ScriptedServer(None, "tls", certificate) as peer:
-        fault = fault_of(peer, network)
-    assert (fault.phase, fault.cause) == ("tls", Cause.certificate_expired)
+def test_a_self_signed_certificate_that_was_trusted_by_name(tmp_path: Path) -> None:
+    certificate = CERTIFICATES["self_signed"]()
+    ca_file = tmp_path / "own.pem"
+    certificate.cert_chain_pems[0].write_to_path(str(ca_file))
+    trusting = Network(("127.0.0.0/8",), frozenset(), ca_file)
+    with (
+        ScriptedServer(None, "ssl", certificate) as peer,
+        Session.open(account(peer.port), trusting),
+    ):
+        pass
 
 
-def test_a_certificate_of_an_unknown_authority(network: Network) -> None:
-    with ScriptedServer(None, "ssl", trustme.CA().issue_cert(HOST)) as peer:
-        fault = fault_of(peer, network)
-    assert (fault.phase, fault.cause) == ("tls", Cause.certificate_untrusted)
+@pytest.mark.parametrize("tls", ["ssl", "tls"])
+@pytest.mark.parametrize(
+    ("play", "cause"),
+    [
+        (Fault.SILENT, Cause.timeout),
+        (Fault.DROP, Cause.dropped),
+        (b"\0garbage" * 100, Cause.wrong_security),
+    ],
+)
+def test_an_encryption_that_does_not_come_about(
+    network: Network, tls: Security, play: Play, cause: Cause
+) -> None:
+    with ScriptedServer({"handshake": play}, tls) as peer:
+        fault = fault_of(peer, network, phase_timeout=0.5)
+    assert (fault.phase, fault.cause) == ("tls", cause)

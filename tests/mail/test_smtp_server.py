@@ -15,5 +15,5 @@ def test_a_server_process_tells_what_it_took(network: Network, tmp_path: Path) -
             results = [
                 session.send(SENDER, to, MAIL).result for to in (RECIPIENT, "no@example.test")
             ]
-        assert results == [Result.accepted, Result.refused_recipient]
+        assert results == [Result.accepted, Result.refused]
         assert count_per_recipient(read_mails(tmp_path)) == {RECIPIENT: 1}
