@@ -3,45 +3,53 @@ before the next body is sent."""
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from flask import Flask, current_app
 from sqlalchemy import Row
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from jobs import stopping
+from jobs.lease import Lease
 from portal import consent, queue
 from portal.extensions import db
-from portal.mail.diagnosis import diagnose_outcome
+from portal.mail.diagnosis import Diagnosis, diagnose, diagnose_outcome
 from portal.mail.smtp import Outcome, Result, Session, SmtpFault, words
 from portal.mail_settings import accounts
 from portal.models import AccountStatus, MailAccount, MailSettings
 from portal.models import MessageStatus as Status
 from portal.outbox import rendering, sessions
-from portal.outbox.service import Claim, Overtaken, Verdict, claim_messages, is_due, record
+from portal.outbox.service import Overtaken, Verdict, claim_messages, is_due, record
 from portal.vault import Unreadable
 
 SLICE_SECONDS = 50.0  # a job ends between two mails and rings again, so that others get a turn
 CLAIM_MESSAGES = 20  # small: after a power loss a whole claim would be in doubt
-RENEWAL_SECONDS = 8.0
-HELD_SECONDS = sessions.LEASE.total_seconds() - 5.0  # a margin for the mail about to be begun
 RETRY_SECONDS = 0.5
-GRACE_SECONDS = 10.0  # what the mail in hand gets when the worker is told to stop
 
 log = logging.getLogger(__name__)
 
-STATUSES = {
-    Result.accepted: Status.SENT,
-    Result.deferred: Status.DEFERRED,
-    Result.refused: Status.DEFERRED,
-    Result.refused_recipient: Status.FAILED,
-    Result.unconfirmed: Status.UNCONFIRMED,
-}
+
+def status_of(outcome: Outcome, found: Diagnosis | None) -> Status:
+    """What becomes of the message; only its recipient's own fault is a failure."""
+    if outcome.result is Result.accepted:
+        return Status.SENT
+    if outcome.result is Result.unconfirmed:
+        return Status.UNCONFIRMED
+    about_recipient = found is not None and found.permanent and found.scope == "recipient"
+    return Status.FAILED if about_recipient else Status.DEFERRED
+
+
+def stops_account(outcome: Outcome, found: Diagnosis | None) -> bool:
+    """Whether the next mail would meet the same: a refusal for good that is not its recipient's,
+    or a limit."""
+    return (
+        found is not None
+        and outcome.result is Result.refused
+        and found.scope != "recipient"
+        and (found.permanent or found.wait is not None)
+    )
 
 
 def run(account_id: int) -> None:
@@ -69,57 +77,6 @@ def run(account_id: int) -> None:
         queue.enqueue("jobs.deliver.run", account_id, queue=queue.BULK)
 
 
-class Lease:
-    """Keeps a claim's lease alive from a thread, also while a server is waited for, and breaks
-    the connection when the worker was told to stop and the mail in hand takes too long."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.session: Session | None = None
-        self._held_from = time.monotonic()
-        self._ended = threading.Event()
-        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def is_held(self) -> bool:
-        """Whether nobody else can have taken the claim over yet."""
-        return time.monotonic() - self._held_from < HELD_SECONDS
-
-    def _keep(self) -> None:
-        told_to_stop: float | None = None
-        while not self._ended.wait(0.25):
-            now = time.monotonic()
-            if now - self._held_from > RENEWAL_SECONDS:
-                self._renew(now)
-            if stopping.requested():
-                told_to_stop = told_to_stop or now
-                if now - told_to_stop > GRACE_SECONDS and self.session:
-                    self.session.abort()
-
-    def _renew(self, now: float) -> None:
-        """Tried again until it succeeds; meanwhile the lease gets old, and sending ends."""
-        try:
-            with self._app.app_context():
-                renewed = sessions.renew(self.claim)
-        except SQLAlchemyError:
-            log.exception("The lease of session %s could not be renewed.", self.claim.id)
-            return
-        self._held_from = now if renewed else -math.inf
-
-
 class Delivery:
     """One slice of one session."""
 
@@ -139,14 +96,15 @@ class Delivery:
     def run(self) -> None:
         """Send until the slice is over, nothing is due, or the account fails."""
         try:
-            server = accounts.server_of(self._settings)
+            self._server = server = accounts.server_of(self._settings)
             with Session.open(server, accounts.network()) as session:
                 self._lease.session = session
                 self._send_all(session)
         except Unreadable:
             self._stop(accounts.UNREADABLE)
         except SmtpFault as fault:
-            self._stop(accounts.Trouble.of(fault, server, self._settings.provider))
+            found = diagnose(fault, server, self._settings.provider)
+            self._stop(accounts.Trouble.of(found, fault.reply))
         except Overtaken as error:
             log.warning("%s was taken over while its sender slept.", error)
 
@@ -188,8 +146,9 @@ class Delivery:
             log.exception("Message %s can't be composed.", message.id)
             self._settle(message, Verdict(Status.FAILED, at, reason="not_composed"))
             return True
-        self._settle(message, self._verdict(outcome, at))
-        self._judge(outcome)
+        found = self._diagnosis(outcome)
+        self._settle(message, self._verdict(outcome, found, at))
+        self._judge(outcome, found)
         return not outcome.session_lost
 
     def _settle(self, message: Row[Any], verdict: Verdict) -> None:
@@ -207,20 +166,22 @@ class Delivery:
                 self.mail_in_hand = False
                 return
 
-    def _judge(self, outcome: Outcome) -> None:
-        """Notice what is the account's fault: a refusal, and a session that broke before it got
-        any mail through. One that did ends in peace, since servers limit the mails of a session;
-        the sweep rings for the rest."""
-        self._accepted += outcome.result is Result.accepted
-        if outcome.result is Result.refused:
-            found = diagnose_outcome(outcome)
-            self._stop(accounts.Trouble(found.cause, found.field, words(outcome.reply)))
-        elif outcome.result is Result.deferred and outcome.session_lost:
-            self.session_ended_early = True
-            if not self._accepted:
-                cause = diagnose_outcome(outcome).cause
-                trouble = accounts.Trouble(cause, None, words(outcome.reply), may_pass=True)
-                self._stop(trouble)
+    def _diagnosis(self, outcome: Outcome) -> Diagnosis | None:
+        if outcome.result is Result.accepted:
+            return None
+        return diagnose_outcome(outcome, self._settings.provider)
+
+    def _judge(self, outcome: Outcome, found: Diagnosis | None) -> None:
+        """Notice what is the account's fault: what stops it, and a session that broke before it
+        got any mail through. One that did ends in peace, since servers limit the mails of a
+        session; the sweep rings for the rest."""
+        self._accepted += found is None
+        if found is None or outcome.result is Result.unconfirmed:
+            return
+        self.session_ended_early = outcome.session_lost
+        broke = outcome.session_lost and not self._accepted and found.scope != "recipient"
+        if broke or stops_account(outcome, found):
+            self._stop(accounts.Trouble.of(found, outcome.reply))
 
     def _prepare(self, message: Row[Any], at: datetime) -> tuple[str | None, bytes]:
         """Why the message must not go out any more, or the mail."""
@@ -232,15 +193,14 @@ class Delivery:
         finally:
             db.session.commit()  # read just before the envelope, and not held open behind it
 
-    def _verdict(self, outcome: Outcome, at: datetime) -> Verdict:
-        accepted = outcome.result is Result.accepted
+    def _verdict(self, outcome: Outcome, found: Diagnosis | None, at: datetime) -> Verdict:
         return Verdict(
-            status=STATUSES[outcome.result],
+            status=status_of(outcome, found),
             at=at,
-            reason=None if accepted else diagnose_outcome(outcome).cause,
+            reason=found.cause if found else None,
             reply=words(outcome.reply),
             settings_id=self._settings.id,
-            patient=outcome.result is Result.refused or outcome.session_lost,
+            patient=outcome.session_lost or stops_account(outcome, found),
         )
 
     def _stop(self, trouble: accounts.Trouble) -> None:

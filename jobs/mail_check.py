@@ -1,63 +1,138 @@
-"""The live check of the mail settings, phase by phase as the page shows them."""
+"""The live check of the mail settings, phase by phase as the page shows them, with a test mail
+where one was asked for."""
 
 import time
+from dataclasses import replace
 
 from portal.extensions import db
-from portal.mail.smtp import PHASES, Session, SmtpFault
-from portal.mail_settings import accounts, checks
+from portal.mail import alternatives, providers
+from portal.mail.diagnosis import diagnose, diagnose_outcome
+from portal.mail.smtp import PHASES, Cause, Outcome, Result, Server, Session, SmtpFault
+from portal.mail_settings import accounts, checks, test_mail
+from portal.mail_settings.accounts import Trouble
 from portal.models import MailCheck, MailSettings
+from portal.models.base import now
 from portal.vault import Unreadable
 
-# The contract allows 45 seconds; what remains is for writing the outcome down.
-CHECK_SECONDS = 43.0
+# A check may take 45 seconds; what remains is for taking leave and writing the outcome down.
+CHECK_SECONDS = 40.0
+PHASE_SECONDS = 10.0
+TEST = "test"  # the phase of the test mail
+UNCONFIRMED = Trouble("test_unconfirmed", permanent=False)
 
 
 def run(check_id: int) -> None:
-    """Try the check's settings as far as RCPT TO the account's own address."""
+    """Try the check's settings as far as RCPT TO the account's own address, or a test mail."""
     check = checks.begin(check_id)
-    if check:
-        _try(check, db.session.get_one(MailSettings, check.settings_id))
-
-
-def _try(check: MailCheck, chosen: MailSettings) -> None:
-    progress = Progress(check.id)
+    if not check:
+        return
+    chosen = db.session.get_one(MailSettings, check.settings_id)
     try:
         server = accounts.server_of(chosen)
     except Unreadable:
         checks.failed(check, accounts.UNREADABLE)
-        return
-    try:
-        deadline = time.monotonic() + CHECK_SECONDS
-        with Session.open(
-            server, accounts.network(), deadline=deadline, on_phase=progress.ended
-        ) as session:
-            session.probe_sender(chosen.email)
-    except SmtpFault as fault:
-        progress.broke(fault.phase)
-        checks.failed(check, accounts.Trouble.of(fault, server, chosen.provider))
     else:
-        checks.passed(check)
+        Attempt(check, chosen, server).run()
+
+
+class Attempt:
+    """One check, from the server's name to the verdict."""
+
+    def __init__(self, check: MailCheck, chosen: MailSettings, server: Server) -> None:
+        self._check = check
+        self._chosen = chosen
+        self._server = server
+        self._deadline = time.monotonic() + CHECK_SECONDS
+        self._mail = self._test_mail()
+        # From here on no transaction is open while the server is waited for.
+        self._progress = Progress(check.id, (*PHASES, TEST) if self._mail else PHASES)
+
+    def run(self) -> None:
+        try:
+            outcome = self._converse()
+        except SmtpFault as fault:
+            self._progress.broke(fault.phase)
+            self._fail(fault)
+        else:
+            if outcome is None or outcome.result is Result.accepted:
+                checks.passed(self._check)
+            else:
+                self._judge(outcome)
+
+    def _test_mail(self) -> bytes | None:
+        recipient, language = self._check.test_recipient, self._check.test_language
+        if not recipient or not language:
+            return None
+        return test_mail.compose(self._chosen, recipient, language, now()).data
+
+    def _converse(self) -> Outcome | None:
+        """Go through every phase; give what became of the test mail, if there is one."""
+        with Session.open(
+            self._server,
+            accounts.network(),
+            deadline=self._deadline,
+            phase_timeout=PHASE_SECONDS,
+            on_phase=self._progress.ended,
+        ) as session:
+            session.probe_sender(self._chosen.email)
+            return self._send(session, self._mail) if self._mail else None
+
+    def _send(self, session: Session, mail: bytes) -> Outcome:
+        start = time.monotonic()
+        recipient = self._check.test_recipient or ""
+        outcome = session.send(self._chosen.email, recipient, mail, deadline=self._deadline)
+        if outcome.result is Result.accepted:
+            self._progress.ended(TEST, time.monotonic() - start)
+        else:
+            self._progress.broke(TEST)
+        return outcome
+
+    def _fail(self, fault: SmtpFault) -> None:
+        found = diagnose(fault, self._server, self._chosen.provider)
+        trouble = Trouble.of(found, fault.reply)
+        instead = self._alternative(fault)
+        if instead:
+            field = alternatives.field_to_correct(self._server, instead)
+            trouble = replace(trouble, field=field)
+        checks.failed(self._check, trouble, instead)
+
+    def _alternative(self, fault: SmtpFault) -> providers.Endpoint | None:
+        domain = self._chosen.email.rpartition("@")[2]
+        known = providers.load()[self._chosen.provider].endpoints_for(domain)
+        places = alternatives.candidates(self._server, fault, known)
+        return alternatives.first_that_works(places, accounts.network(), self._deadline)
+
+    def _judge(self, outcome: Outcome) -> None:
+        """The probe went well, so the mailbox works unless the server says it is at fault."""
+        timed_out = outcome.cause is Cause.timeout
+        if outcome.result is Result.unconfirmed or timed_out:
+            checks.test_failed(self._check, UNCONFIRMED)
+            return
+        found = diagnose_outcome(outcome, self._chosen.provider)
+        trouble = Trouble.of(found, outcome.reply)
+        settle = checks.failed if found.scope == "account" else checks.test_failed
+        settle(self._check, trouble)
 
 
 class Progress:
-    """Writes the phases down as they end; the first that has not ended is the one running."""
+    """Writes the phases down as they end; the one after the last that ended is running."""
 
-    def __init__(self, check_id: int) -> None:
+    def __init__(self, check_id: int, names: tuple[str, ...]) -> None:
         self._check_id = check_id
+        self._names = names
         self._phases: dict[str, dict[str, str | int]] = {}
-        self._save()
+        self._record(names[:1])
 
     def ended(self, phase: str, seconds: float) -> None:
         self._phases[phase] = {"state": "passed", "ms": round(seconds * 1000)}
-        self._save()
+        # TLS by STARTTLS ends before the greeting, which goes on behind it; there may be no TLS.
+        behind = self._names[self._names.index(phase) + 1 :]
+        self._record(tuple(name for name in behind if name not in self._phases)[:1])
 
     def broke(self, phase: str) -> None:
         self._phases[phase] = {"state": "failed"}
-        self._save()
+        self._record(())
 
-    def _save(self) -> None:
-        phases = dict(self._phases)
-        if all(phase["state"] == "passed" for phase in phases.values()):
-            waiting = [name for name in PHASES if name not in phases]
-            phases |= {name: {"state": "running"} for name in waiting[:1]}
-        checks.record_phases(self._check_id, phases)
+    def _record(self, running: tuple[str, ...]) -> None:
+        going_on = {name: {"state": "running"} for name in running}
+        checks.record_phases(self._check_id, {**self._phases, **going_on})

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from portal import queue
 from portal.contacts import imports
 from portal.extensions import db
-from portal.mail_settings import checks
+from portal.mail_settings import rechecks
 from portal.models import AccountStatus, MailAccount
 from portal.outbox import sessions
 from portal.outbox.service import is_due
@@ -16,7 +16,7 @@ def run() -> None:
     """One round."""
     sessions.recover()
     sessions.finish_campaigns()
-    checks.ring_for_checks()
+    rechecks.ring_for_checks()
     imports.ring_for_imports()
     working = select(MailAccount.id).where(MailAccount.status == AccountStatus.WORKING)
     for account_id in db.session.scalars(working).all():

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, request, url_for
 from flask_babel import format_datetime, get_locale
+from flask_login import current_user
 
 from portal.admin.service import LANGUAGES, practice
 from portal.campaigns.texts import STATUS_NAMES as CAMPAIGN_STATUS_NAMES
 from portal.config import Config
 from portal.extensions import talisman
-from portal.mail_settings.service import warning
+from portal.mail_settings.warning import warning
 from portal.outbox.texts import KIND_NAMES, STATUS_NAMES
 from portal.permissions import may, menu
 
@@ -82,6 +83,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def _context(config: Config) -> dict[str, Any]:
+    reader = current_user if current_user and current_user.is_authenticated else None
     return {
         "htmx_url": config.htmx_url,
         "htmx_integrity": config.htmx_integrity,
@@ -90,7 +92,7 @@ def _context(config: Config) -> dict[str, Any]:
         "practice": practice(),
         "menu": menu(),
         "may": may,
-        "mail_warning": warning(),
+        "mail_warning": warning(reader) if reader else None,
         "status_names": STATUS_NAMES,
         "campaign_status_names": CAMPAIGN_STATUS_NAMES,
         "kind_names": KIND_NAMES,

@@ -29,10 +29,15 @@ class Fault(Enum):
     DRIP = auto()  # one byte at a time, with no end
 
 
-# A phase's reply: a text (several lines by \r\n), raw bytes sent as they are, or a fault.
-Play = str | bytes | Fault
+# A step's reply: a text (several lines by \r\n), raw bytes sent as they are, a fault, or an event
+# that is waited for.
+Play = str | bytes | Fault | threading.Event
+# Or several of them, each for one more line of the client's.
+Plays = Play | tuple[Play, ...]
 
-_PLAYS: dict[str, Play] = {
+_PLAYS: dict[str, Plays] = {
+    "connect": b"",
+    "handshake": b"",
     "banner": "220 mail.example.test ESMTP",
     "ehlo": "250-mail.example.test\r\n250 AUTH PLAIN LOGIN",
     "starttls": "220 2.0.0 Ready to start TLS",
@@ -49,16 +54,18 @@ _STARTTLS_OFFER = "250-mail.example.test\r\n250-STARTTLS\r\n"
 
 
 class ScriptedServer:
-    """A server that plays given replies or faults in given phases, taking any password.
+    """A server that plays given replies or faults at given steps, taking any password.
 
-    `plays` replaces entries of the usual script, whose names are banner, ehlo, starttls, auth,
-    mail, rcpt, data, text (before the mail's text is read), dot, rset, quit. With "tls" it offers
-    STARTTLS until that is done.
+    `plays` replaces entries of the usual script, whose names are connect (before anything else is
+    said), handshake (before the server's part of TLS), banner, ehlo, starttls, auth, mail, rcpt,
+    data, text (before the mail's text is read), dot, rset, quit. With "tls" it offers STARTTLS
+    until that is done. A text for auth ends a sign-in by either mechanism; several are the whole
+    of it.
     """
 
     def __init__(
         self,
-        plays: Mapping[str, Play] | None = None,
+        plays: Mapping[str, Plays] | None = None,
         tls: Tls = "none",
         certificate: trustme.LeafCert | None = None,
         drip_seconds: float = 0.02,
@@ -98,12 +105,19 @@ class ScriptedServer:
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
+        self._peers.append(sock)
         with suppress(OSError):
+            peer = _Peer(sock)
+            self._play(peer, "connect")
             if self.tls == "ssl":
-                sock = self._context.wrap_socket(sock, server_side=True)
-            self._peers.append(sock)
-            with sock:
-                self._converse(_Peer(sock), encrypted=self.tls == "ssl")
+                self._encrypt(peer)
+            with peer.sock:
+                self._converse(peer, encrypted=self.tls == "ssl")
+
+    def _encrypt(self, peer: "_Peer") -> None:
+        self._play(peer, "handshake")
+        peer.sock = self._context.wrap_socket(peer.sock, server_side=True)
+        self._peers.append(peer.sock)
 
     def _converse(self, peer: "_Peer", *, encrypted: bool) -> None:
         envelope: dict[str, str] = {}
@@ -112,7 +126,7 @@ class ScriptedServer:
             verb = self._note(line)
             if verb in ("mail", "rcpt"):
                 envelope[verb] = line.partition("<")[2].partition(">")[0]
-            if verb == "auth" and line.upper() == "AUTH LOGIN":
+            if line.upper() == "AUTH LOGIN" and not isinstance(self.plays["auth"], tuple):
                 self._ask_login(peer)
             offered = verb == "ehlo" and self.tls == "tls" and not encrypted
             self._play(peer, verb, before=_STARTTLS_OFFER if offered else "")
@@ -122,16 +136,15 @@ class ScriptedServer:
                 self.mails.append(ReceivedMail(envelope["mail"], (envelope["rcpt"],), content))
                 self._play(peer, "dot")
             if verb == "starttls" and self._agrees("starttls", "220"):
-                peer.sock = self._context.wrap_socket(peer.sock, server_side=True)
-                self._peers.append(peer.sock)
+                self._encrypt(peer)
                 encrypted = True
 
     def _note(self, line: str) -> str:
         self.commands.append(line)
         return line.split()[0].lower()
 
-    def _agrees(self, phase: str, code: str) -> bool:
-        play = self.plays[phase]
+    def _agrees(self, step: str, code: str) -> bool:
+        play = self.plays[step]
         return isinstance(play, str) and play.startswith(code)
 
     def _ask_login(self, peer: "_Peer") -> None:
@@ -139,13 +152,23 @@ class ScriptedServer:
             peer.sock.sendall(prompt.encode())
             self.commands.append(peer.line())
 
-    def _play(self, peer: "_Peer", phase: str, before: str = "") -> None:
-        play = self.plays[phase]
+    def _play(self, peer: "_Peer", step: str, before: str = "") -> None:
+        plays = self.plays[step]
+        first, *others = plays if isinstance(plays, tuple) else (plays,)
+        self._play_one(peer, first, before)
+        for play in others:
+            self.commands.append(peer.line())
+            self._play_one(peer, play)
+
+    def _play_one(self, peer: "_Peer", play: Play, before: str = "") -> None:
         if isinstance(play, str):
             peer.sock.sendall(f"{before}{play}\r\n".encode())
         elif isinstance(play, bytes):
             peer.sock.sendall(play)
+        elif isinstance(play, threading.Event):
+            play.wait(10)
         elif play is Fault.DROP:
+            peer.sock.close()
             raise ConnectionAbortedError
         else:
             while not self._stopping.wait(self._drip_seconds):

@@ -21,6 +21,7 @@ PEOPLE = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER}
 WITHOUT_TOKEN = {"unsubscribe.page"}  # mail programs post there by themselves (RFC 8058)
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+SAMPLES = {"guide": "password"}  # of arguments that are no id
 TEMPLATES = Path(__file__).parent.parent / "portal/templates"
 
 
@@ -43,9 +44,10 @@ def rules(app: Flask) -> list[Rule]:
 
 def routes(app: Flask, **ids: int) -> Iterator[Route]:
     """Every route, its path filled in with the ids."""
+    arguments = {**SAMPLES, **ids}
     for rule in rules(app):
         permission = getattr(app.view_functions[rule.endpoint], "permission", None)
-        path = ARGUMENT.sub(lambda found: str(ids.get(found[1], 1)), rule.rule)
+        path = ARGUMENT.sub(lambda found: str(arguments.get(found[1], 1)), rule.rule)
         for method in (rule.methods or set()) & {"GET", "POST"}:
             yield Route(rule.endpoint, method, path, permission)
 
@@ -83,7 +85,16 @@ def test_every_route_declares_a_permission_of_some_role_or_is_public(app: Flask)
 def test_viewers_open_home_and_sent_list_and_staff_no_settings(app: Flask) -> None:
     guarded = [route for route in routes(app) if route.permission]
     viewers = {route.path for route in guarded if route.open_to("viewer")}
-    assert viewers == {"/", "/logout", "/language", "/sent", "/sent.csv", "/sent/1", "/sent/1/mail"}
+    assert viewers == {
+        "/",
+        "/ask-administrator",
+        "/logout",
+        "/language",
+        "/sent",
+        "/sent.csv",
+        "/sent/1",
+        "/sent/1/mail",
+    }
     assert not [r for r in guarded if r.path.startswith("/settings") and r.open_to("staff")]
     assert all(route.open_to("admin") for route in guarded)
 

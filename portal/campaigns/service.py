@@ -54,7 +54,8 @@ def obstacle(campaign: Campaign) -> LaunchRefused | None:
     if campaign.status is not CampaignStatus.DRAFT:
         return LaunchRefused("launched")
     here = accounts.account()
-    if not here or here.status is not AccountStatus.WORKING:
+    # At its limit a mailbox is well: the mails wait for the limit to end.
+    if not here or here.status not in (AccountStatus.WORKING, AccountStatus.LIMITED):
         return LaunchRefused("mailbox")
     if unknown := unknown_keywords(campaign):
         return LaunchRefused("keywords", tuple(unknown))

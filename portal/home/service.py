@@ -3,27 +3,37 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
+from flask_babel import get_locale, to_user_timezone
 from sqlalchemy import exists, func, select
 
 from portal.admin.service import base_url
 from portal.extensions import db
+from portal.mail import providers
+from portal.mail_settings.accounts import account, active_settings
+from portal.mail_settings.help import Asked, open_requests
 from portal.models import AccountDay, Campaign, CampaignStatus, Contact
 from portal.models.base import now
 
 WEEK = timedelta(days=7)
+NOTICE = timedelta(days=120)  # before a provider changes how programs sign in
 
 
 @dataclass(frozen=True)
 class Overview:
+    """`help_requests` and `changes`, what the mailbox's provider is about to change, are for those
+    who can open its settings."""
+
     running: Sequence[Campaign]
     unconfirmed: Sequence[Campaign]
     accepted_this_week: int
     has_contacts: bool
     has_campaigns: bool
     address_is_public: bool
+    help_requests: Sequence[Asked]
+    changes: Sequence[str]
 
 
 def overview() -> Overview:
@@ -34,6 +44,8 @@ def overview() -> Overview:
         has_contacts=bool(db.session.scalar(select(exists(select(Contact.id))))),
         has_campaigns=bool(db.session.scalar(select(exists(select(Campaign.id))))),
         address_is_public=is_public(base_url()),
+        help_requests=open_requests(),
+        changes=coming_changes(to_user_timezone(now()).date()),
     )
 
 
@@ -45,6 +57,20 @@ def _campaigns(condition: object) -> Sequence[Campaign]:
 def _accepted_this_week() -> int:
     query = select(func.sum(AccountDay.accepted)).where(AccountDay.day > (now() - WEEK).date())
     return db.session.scalar(query) or 0
+
+
+def coming_changes(today: date) -> Sequence[str]:
+    """What the provider of the mailbox at work has announced for those who sign in with a
+    password, as this portal does, in the reader's language."""
+    here = account()
+    used = active_settings(here.id) if here else None
+    if not used:
+        return []
+    chosen = providers.load().get(used.provider)
+    if chosen is None or chosen.kind == "other":
+        chosen = providers.by_server(used.smtp_server)
+    coming = [c for c in chosen.changes if today < c.date <= today + NOTICE] if chosen else []
+    return [change.before[str(get_locale())] for change in coming]
 
 
 def is_public(address: str) -> bool:

@@ -2,18 +2,46 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.extensions import db, settings
-from portal.mail.diagnosis import diagnose
-from portal.mail.smtp import Network, Server, SmtpFault, words
-from portal.models import AccountStatus, LegalNotice, MailAccount, MailSettings, SettingsState
+from portal.mail.diagnosis import Diagnosis, Scope
+from portal.mail.smtp import Network, Reply, Server, words
+from portal.models import (
+    AccountStatus,
+    CheckState,
+    HelpRequest,
+    LegalNotice,
+    MailAccount,
+    MailCheck,
+    MailSettings,
+    SettingsState,
+)
 from portal.models.base import now
 from portal.vault import vault
 
-FIRST_RECHECK = timedelta(minutes=1)
-LONGEST_RECHECK = timedelta(hours=1)
+DAY = timedelta(days=1)  # after a check that went well, the next one
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to wait before the settings are checked again: doubled from failure to failure."""
+
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, failures: int) -> timedelta:
+        """After so many failures in a row."""
+        return min(self.first * (1 << min(failures - 1, 10)), self.longest)
+
+
+SOON = Pace(timedelta(minutes=1), timedelta(hours=1))
+SELDOM = Pace(timedelta(minutes=15), DAY)  # repeated bad sign-ins lock accounts
+# By whether the settings have worked and whether the trouble may pass. What never worked and was
+# refused for good waits for a person.
+PACES = {(True, True): SOON, (True, False): SELDOM, (False, True): SOON}
 
 
 def account() -> MailAccount | None:
@@ -61,44 +89,84 @@ def server_of(chosen: MailSettings) -> Server:
 @dataclass(frozen=True)
 class Trouble:
     """Why a mailbox doesn't work: a cause of texts.SENTENCES, the form field to correct (None: no
-    field mends it), the server's words, and whether it may pass by itself."""
+    field mends it), the server's words, and what the diagnosis says of the rest. `scope` is None
+    where nothing was learnt about the mailbox."""
 
     cause: str
     field: str | None = None
     reply: str | None = None
-    may_pass: bool = False
+    permanent: bool = True
+    scope: Scope | None = "account"
+    wait: timedelta | None = None
 
     @classmethod
-    def of(cls, fault: SmtpFault, server: Server, provider: str) -> "Trouble":
-        """Settings that have worked can fail for a while in any way but one: the server itself
-        says no, for good."""
-        found = diagnose(fault, server, provider)
-        may_pass = fault.reply is None or not found.permanent
-        return cls(found.cause, found.field, words(fault.reply), may_pass)
+    def of(cls, found: Diagnosis, reply: Reply | None) -> Self:
+        return cls(found.cause, found.field, words(reply), found.permanent, found.scope, found.wait)
+
+    @property
+    def may_pass(self) -> bool:
+        """In every way but one: the server itself says no, for good."""
+        return not self.permanent or self.reply is None
 
 
 UNREADABLE = Trouble("password_unreadable", "password")  # by any key of ENCRYPTION_KEYS
+UNFINISHED = Trouble("check_unfinished", permanent=False, scope=None)  # its worker was lost
 
 
 def works(account_id: int) -> None:
-    """The mailbox works (again). The caller commits."""
+    """A check went well: the mailbox works (again), and whoever asked for help has got it. The
+    caller commits."""
     here = db.session.get_one(MailAccount, account_id)
+    if here.status is AccountStatus.WORKING or _last_check_failed(account_id):
+        here.failures = 0
     _set_status(here, AccountStatus.WORKING)
-    here.cause = here.field = here.reply = here.next_check_at = None
-    here.failures = 0
+    here.cause = here.field = here.reply = here.limited_until = None
+    here.next_check_at = now() + DAY
+    mended = update(HelpRequest).where(HelpRequest.closed_at.is_(None))
+    db.session.execute(mended.values(closed_at=now()))
+
+
+def _last_check_failed(account_id: int) -> bool:
+    """Whether the check before the one that just went well saw the trouble. One that went well
+    over it, as with content that is refused, is no reason to try again as soon as the last time."""
+    finished = (
+        select(MailCheck.state)
+        .where(
+            MailCheck.account_id == account_id,
+            MailCheck.state.in_((CheckState.PASSED, CheckState.FAILED)),
+        )
+        .order_by(MailCheck.id.desc())
+    )
+    return db.session.scalar(finished.offset(1).limit(1)) is CheckState.FAILED
 
 
 def fails(account_id: int, trouble: Trouble) -> None:
-    """The mailbox doesn't work, and everybody sees the warning. What may pass by itself is tried
-    again, with growing pauses; only settings that have worked, since the others are waited for
-    by a person who can save again. The caller commits."""
+    """The mailbox doesn't work, or has met a limit, and everybody sees the warning. When it is
+    checked again by itself is decided here. The caller commits."""
     here = db.session.get_one(MailAccount, account_id)
-    _set_status(here, AccountStatus.FAILING)
+    if trouble.scope is None and here.status is not AccountStatus.UNCONFIGURED:
+        here.next_check_at = now() + SOON.first
+        return
     here.cause, here.field, here.reply = trouble.cause, trouble.field, trouble.reply
+    if trouble.wait is None:
+        _fail(here, trouble)
+    else:
+        _limit(here, trouble.wait)
+
+
+def _fail(here: MailAccount, trouble: Trouble) -> None:
+    _set_status(here, AccountStatus.FAILING)
     here.failures += 1
-    pause = min(FIRST_RECHECK * 2 ** min(here.failures - 1, 10), LONGEST_RECHECK)
-    tried_again = trouble.may_pass and active_settings(account_id) is not None
-    here.next_check_at = now() + pause if tried_again else None
+    here.limited_until = None
+    pace = PACES.get((active_settings(here.id) is not None, trouble.may_pass))
+    here.next_check_at = now() + pace.pause(here.failures) if pace else None
+
+
+def _limit(here: MailAccount, wait: timedelta) -> None:
+    """`wait` is the server's word: it is asked again once a day at least, once a minute at most."""
+    _set_status(here, AccountStatus.LIMITED)
+    here.limited_until = now() + min(max(wait, SOON.first), DAY)
+    here.next_check_at = here.limited_until
 
 
 def _set_status(here: MailAccount, status: AccountStatus) -> None:

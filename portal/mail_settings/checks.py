@@ -1,13 +1,15 @@
 """The live check: begun from the settings page or by the sweep, run in a worker, where mail
 leaves from."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal import queue
 from portal.extensions import db
+from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
     Trouble,
     account,
@@ -27,13 +29,15 @@ from portal.models.base import now
 
 # A check ends by itself within 45 seconds. One that takes longer has lost its worker.
 CHECK_PATIENCE = timedelta(seconds=60)
-# After this, a check that no worker has begun is rung for again.
-DOORBELL_PATIENCE = timedelta(seconds=15)
 
 
 def latest_check() -> MailCheck | None:
-    """The check whose phases the page shows. One whose worker was lost counts as failed."""
-    check = db.session.scalar(select(MailCheck).order_by(MailCheck.id.desc()).limit(1))
+    """The check whose phases the page shows: of what was saved last, since settings at work are
+    checked daily also beside others that were refused. One whose worker was lost counts as
+    failed."""
+    saved_last = select(func.max(MailSettings.id)).scalar_subquery()
+    of_those = select(MailCheck).where(MailCheck.settings_id == saved_last)
+    check = db.session.scalar(of_those.order_by(MailCheck.id.desc()).limit(1))
     if check and check.state is CheckState.RUNNING and _is_overdue(check):
         db.session.expunge(check)
         check.state, check.cause = CheckState.FAILED, "check_unfinished"
@@ -46,25 +50,42 @@ def _is_overdue(check: MailCheck) -> bool:
 
 def start_check() -> MailCheck | None:
     """Check what was saved last; while a check runs, that one. None when nothing was saved."""
-    running, last, here = latest_check(), latest_settings(), account()
-    if running and running.state is CheckState.RUNNING:
+    return _running_check() or _start()
+
+
+def start_test(recipient: str, language: str) -> MailCheck | None:
+    """Check what was saved last and send a test mail by it; while a check with a test mail runs,
+    that one, and a plain one is replaced. None when nothing was saved."""
+    running = _running_check()
+    if running and running.test_recipient:
         return running
+    return _start(test_recipient=recipient, test_language=language)
+
+
+def _running_check() -> MailCheck | None:
+    check = latest_check()
+    return check if check and check.state is CheckState.RUNNING else None
+
+
+def _start(**test: str) -> MailCheck | None:
+    last, here = latest_settings(), account()
     if not last or not here:
         return None
-    check = new_check(here, last)
+    check = new_check(here, last, **test)
     db.session.commit()
     ring(check)
     return check
 
 
-def new_check(here: MailAccount, checked: MailSettings) -> MailCheck:
-    """A check takes the place of one that still runs, whose outcome is then discarded."""
+def new_check(here: MailAccount, checked: MailSettings, **test: str) -> MailCheck:
+    """A check takes the place of one that still runs, whose outcome is then discarded. `test`
+    has test_recipient and test_language, if a test mail is to be sent. The caller commits."""
     db.session.execute(
         update(MailCheck)
         .where(MailCheck.state == CheckState.RUNNING)
         .values(state=CheckState.REPLACED, finished_at=now())
     )
-    check = MailCheck(account_id=here.id, settings_id=checked.id, phases={})
+    check = MailCheck(account_id=here.id, settings_id=checked.id, phases={}, **test)
     db.session.add(check)
     return check
 
@@ -98,8 +119,43 @@ def passed(check: MailCheck) -> bool:
     """The settings work: they become the active ones, the warning goes, waiting mail is rung for.
 
     False when the check was replaced in the meantime."""
-    if not _finish(check.id, CheckState.PASSED):
+    return _finish(check.id, CheckState.PASSED) and _take_up(check)
+
+
+def test_failed(check: MailCheck, trouble: Trouble) -> bool:
+    """The settings work as after `passed`, but the test mail did not get through.
+
+    False when the check was replaced in the meantime."""
+    return _finish(check.id, CheckState.FAILED, **_verdict(trouble)) and _take_up(check)
+
+
+def failed(check: MailCheck, trouble: Trouble, alternative: Endpoint | None = None) -> bool:
+    """The settings don't work; the mailbox can be reached by the alternative. Those at work stay
+    so, unless it is they that were checked.
+
+    False when the check was replaced in the meantime."""
+    instead = asdict(alternative) if alternative else None
+    if not _finish(check.id, CheckState.FAILED, **_verdict(trouble), alternative=instead):
         return False
+    chosen = db.session.get_one(MailSettings, check.settings_id)
+    if chosen.state is SettingsState.ACTIVE or not active_settings(check.account_id):
+        fails(check.account_id, trouble)
+    db.session.commit()
+    return True
+
+
+def _verdict(trouble: Trouble) -> dict[str, Any]:
+    """What a check keeps of what is the matter."""
+    return {
+        "cause": trouble.cause,
+        "field": trouble.field,
+        "reply": trouble.reply,
+        "permanent": trouble.permanent,
+        "scope": trouble.scope,
+    }
+
+
+def _take_up(check: MailCheck) -> bool:
     chosen = db.session.get_one(MailSettings, check.settings_id)
     if chosen.state is not SettingsState.ACTIVE:
         db.session.execute(
@@ -117,20 +173,6 @@ def passed(check: MailCheck) -> bool:
     return True
 
 
-def failed(check: MailCheck, trouble: Trouble) -> bool:
-    """The settings don't work. Those at work stay so, unless it is they that were checked.
-
-    False when the check was replaced in the meantime."""
-    found = {"cause": trouble.cause, "field": trouble.field, "reply": trouble.reply}
-    if not _finish(check.id, CheckState.FAILED, **found):
-        return False
-    chosen = db.session.get_one(MailSettings, check.settings_id)
-    if chosen.state is SettingsState.ACTIVE or not active_settings(check.account_id):
-        fails(check.account_id, trouble)
-    db.session.commit()
-    return True
-
-
 def _finish(check_id: int, state: CheckState, **values: Any) -> bool:
     finished = db.session.execute(
         update(MailCheck)
@@ -141,40 +183,3 @@ def _finish(check_id: int, state: CheckState, **values: Any) -> bool:
         db.session.rollback()
         return False
     return True
-
-
-def ring_for_checks() -> None:
-    """The sweep's part: close checks whose worker died, ring for those that nobody began, and
-    check failing accounts again when their time has come."""
-    _close_overdue_checks()
-    unbegun = select(MailCheck).where(
-        MailCheck.state == CheckState.RUNNING,
-        MailCheck.started_at.is_(None),
-        MailCheck.requested_at < now() - DOORBELL_PATIENCE,
-    )
-    for check in db.session.scalars(unbegun).all():
-        ring(check)
-    running = exists().where(
-        MailCheck.account_id == MailAccount.id, MailCheck.state == CheckState.RUNNING
-    )
-    due = select(MailAccount).where(MailAccount.next_check_at <= now(), ~running)
-    for here in db.session.scalars(due).all():
-        _recheck(here)
-
-
-def _close_overdue_checks() -> None:
-    overdue = select(MailCheck).where(
-        MailCheck.state == CheckState.RUNNING, MailCheck.requested_at < now() - CHECK_PATIENCE
-    )
-    for check in db.session.scalars(overdue).all():
-        failed(check, Trouble("check_unfinished", may_pass=True))
-    db.session.commit()
-
-
-def _recheck(here: MailAccount) -> None:
-    active = active_settings(here.id)
-    here.next_check_at = None
-    check = new_check(here, active) if active else None
-    db.session.commit()
-    if check:
-        ring(check)

@@ -1,16 +1,16 @@
 """What the settings page does: show the mailbox, and save new settings for it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import select, update
 
-from portal.admin.service import administrators
 from portal.extensions import db
+from portal.mail.diagnosis import Scope
+from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
     Trouble,
     account,
-    active_settings,
     latest_settings,
     legal_notice,
 )
@@ -66,8 +66,10 @@ def trouble() -> Trouble | None:
     if not here or not check or check.state is CheckState.RUNNING:
         return None
     if check.state is CheckState.FAILED:
-        return Trouble(check.cause or "", check.field, check.reply)
-    if here.status is AccountStatus.FAILING:
+        scope = cast(Scope, check.scope or "account")
+        permanent = bool(check.permanent)
+        return Trouble(check.cause or "", check.field, check.reply, permanent, scope)
+    if here.status in (AccountStatus.FAILING, AccountStatus.LIMITED):
         return Trouble(here.cause or "", here.field, here.reply)
     return None
 
@@ -88,6 +90,33 @@ def save(draft: Draft, by: User) -> MailCheck:
     db.session.commit()
     ring(check)
     return check
+
+
+def use_alternative(by: User) -> MailCheck | None:
+    """Save the latest settings with the place where the latest check found the mailbox, and check
+    that. None when it found none.
+
+    Raises PasswordNeeded, having changed nothing, when it is another server."""
+    here, check, last = account(), latest_check(), latest_settings()
+    if not here or not check or not last or not check.alternative:
+        return None
+    return save(_draft_at(Endpoint(**check.alternative), last, legal_notice(here)), by)
+
+
+def _draft_at(place: Endpoint, last: MailSettings, notice: str) -> Draft:
+    return Draft(
+        email=last.email,
+        sender_name=last.sender_name,
+        different_user=last.different_user,
+        username=last.username,
+        password="",
+        provider=last.provider,
+        smtp_server=place.host,
+        smtp_port=place.port,
+        security=place.security,
+        allow_unencrypted=last.allow_unencrypted,
+        legal_notice=notice,
+    )
 
 
 def _candidate(draft: Draft, here: MailAccount, by: User) -> MailSettings:
@@ -139,21 +168,3 @@ def _keep_legal_notice(here: MailAccount, text: str) -> None:
     db.session.add(notice)
     db.session.flush()
     here.legal_notice_id = notice.id
-
-
-@dataclass(frozen=True)
-class MailWarning:
-    """Nothing can be sent. `worked` tells a mailbox that broke from one never set up;
-    `administrators` are the addresses of those who can mend it."""
-
-    worked: bool
-    administrators: Sequence[str]
-
-
-def warning() -> MailWarning | None:
-    """What every signed-in person sees while mail doesn't work; None when all is well."""
-    here = account()
-    if here and here.status is AccountStatus.WORKING:
-        return None
-    worked = bool(here and active_settings(here.id))
-    return MailWarning(worked, administrators())

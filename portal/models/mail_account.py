@@ -32,9 +32,10 @@ class CheckState(StrEnum):
 
 class MailAccount(Model):
     """The practice's mailbox and how it does. `cause`, `field` (the one to correct, if any) and
-    `reply` say why it fails.
+    `reply` say why it fails, or is limited until `limited_until`.
 
-    `next_check_at` is set while the cause may pass by itself; `failures` counts in a row."""
+    `next_check_at` is when the settings are checked again without anybody asking; `failures`
+    counts in a row."""
 
     __tablename__ = "mail_accounts"
 
@@ -48,6 +49,7 @@ class MailAccount(Model):
     status_since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     failures: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    limited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     legal_notice_id: Mapped[int | None] = mapped_column(ForeignKey("legal_notices.id"))
 
 
@@ -90,14 +92,18 @@ class MailSettings(Model):
 
 
 class MailCheck(Model):
-    """One live check of one version of the settings.
+    """One live check of one version of the settings; with `test_recipient`, a test mail to that
+    address as well, written in `test_language`.
 
-    `phases` maps a phase's name to {"state": "passed" | "failed" | "running", "ms": int};
-    `field` is the one to correct, None where no field can mend it."""
+    `phases` maps the name of a phase (of PHASES, or "test" for the test mail) to {"state":
+    "passed" | "failed" | "running", "ms": int}; `field` is the one to correct, None where no field
+    can mend it. `permanent` and `scope` are the diagnosis's. `alternative` is where the server was
+    found to answer instead: {"host": str, "port": int, "security": "ssl" | "tls"}."""
 
     __tablename__ = "mail_checks"
     __table_args__ = (
         Index("ix_mail_checks_account_id_id", "account_id", "id"),
+        Index("ix_mail_checks_settings_id_id", "settings_id", "id"),
         Index("ix_mail_checks_state", "state"),
     )
 
@@ -109,9 +115,38 @@ class MailCheck(Model):
     cause: Mapped[str | None] = mapped_column(String(40))
     field: Mapped[str | None] = mapped_column(String(40))
     reply: Mapped[str | None] = mapped_column(String(500))
+    permanent: Mapped[bool | None]
+    scope: Mapped[str | None] = mapped_column(String(10))
+    alternative: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    test_recipient: Mapped[str | None] = mapped_column(String(254))
+    test_language: Mapped[str | None] = mapped_column(String(2))
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HelpRequest(Model):
+    """Somebody asked the administrators to mend the mailbox; open until it works again.
+
+    `cause` and `reply` are what was the matter at that moment; a person has one open request."""
+
+    __tablename__ = "help_requests"
+    __table_args__ = (
+        Index(
+            "ix_help_requests_one_open",
+            "user_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    cause: Mapped[str | None] = mapped_column(String(40))
+    reply: Mapped[str | None] = mapped_column(String(500))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SessionSlot(Model):

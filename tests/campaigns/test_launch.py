@@ -1,13 +1,15 @@
 """The launch of a campaign: what stands in its way, and the messages that it makes, once."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.models import Campaign, CampaignStatus
+from portal.models import AccountStatus, Campaign, CampaignStatus, MailAccount
+from portal.models.base import now
 from tests.campaigns.drafts import CONSENTS, DRAFT, launch, messages, status, write
 from tests.conftest import ON_SQLITE
 from tests.contacts.people import add
@@ -95,6 +97,20 @@ def test_a_second_launch_is_refused_and_makes_nothing(staff: Visitor, line: Line
     assert again.status == 422
     assert "launched already" in again.text
     assert len(messages(line.app)) == 2
+
+
+@ON_SQLITE
+def test_a_campaign_can_be_launched_while_the_provider_limits_the_mailbox(
+    app: Flask, staff: Visitor, line: Line
+) -> None:
+    with app.app_context():
+        account = db.session.scalars(select(MailAccount)).one()
+        account.status, account.limited_until = AccountStatus.LIMITED, now() + timedelta(hours=1)
+        db.session.commit()
+    campaign = write(staff)
+    assert launch(staff, campaign).location == campaign
+    page = staff.get(campaign)
+    assert "until the provider's limit ends" in page.one("main").text
 
 
 @ON_SQLITE

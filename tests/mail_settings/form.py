@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.models import MailAccount, MailCheck, MailSettings
 from portal.vault import vault
+from tests.dns_server import DnsServer
 from tests.people import Page, Visitor
 from tests.smtp_server import PASSWORD, USER, MailServer
 
@@ -59,3 +60,8 @@ def checks(app: Flask) -> list[MailCheck]:
 def account(app: Flask) -> MailAccount:
     with app.app_context():
         return db.session.scalars(select(MailAccount)).one()
+
+
+def ask_dns(app: Flask, server: DnsServer) -> None:
+    """Have the portal look providers up with this name server."""
+    object.__setattr__(app.config["PORTAL"], "mail_dns_server", server.address)

@@ -5,6 +5,7 @@ from flask import Flask
 
 from jobs import mail_check
 from portal.mail_settings import checks as service
+from portal.mail_settings import rechecks
 from portal.models import AccountStatus, CheckState, MailAccount, MailCheck, SettingsState
 from portal.models.base import now
 from tests.conftest import ON_SQLITE, JobRunner
@@ -217,7 +218,7 @@ def test_the_sweeps_own_check_waits_for_one_that_runs(app: Flask, admin: Visitor
     save(admin, smtp_port="2525")
     with app.app_context():
         running = service.latest_check()
-        service.ring_for_checks()
+        rechecks.ring_for_checks()
         latest = service.latest_check()
     assert running
     assert latest

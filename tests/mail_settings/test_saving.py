@@ -52,9 +52,9 @@ def test_an_empty_password_keeps_the_stored_one(
         {"host": "gmail", "smtp_server": ""},
         {"email": "another@example.test"},
         {"different_user": "y", "username": "clinic-7"},
-        {"security": "none"},
+        {"security": "none", "smtp_port": "587"},
         {"allow_unencrypted": "y"},
-        {"security": "none", "allow_unencrypted": "y"},
+        {"security": "none", "smtp_port": "587", "allow_unencrypted": "y"},
     ],
 )
 def test_where_the_password_would_go_elsewhere_it_is_asked_anew(

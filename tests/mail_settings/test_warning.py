@@ -1,12 +1,17 @@
 """The warning that every signed-in person sees while no mail can be sent."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from flask import Flask
 
+from portal.extensions import db
 from portal.mail_settings import accounts
+from portal.mail_settings.accounts import Trouble
 from tests.conftest import ON_SQLITE
 from tests.outbox.line import Line
-from tests.people import ADMIN, STAFF, VIEWER, Visitor
+from tests.people import ADMIN, STAFF, VIEWER, Page, Visitor
 
 pytestmark = ON_SQLITE
 
@@ -15,6 +20,24 @@ PAGES = {
     STAFF: ("/", "/sent", "/contacts", "/contacts/import", "/campaigns", "/campaigns/new"),
     VIEWER: ("/", "/sent"),
 }
+WORDS = "535 5.7.8 no"
+REFUSED = Trouble("password_refused", "password", WORDS)
+MORNING = datetime(2026, 11, 22, 9, 40, tzinfo=UTC)  # 10:40 in Madrid
+
+
+def stop(app: Flask, trouble: Trouble = REFUSED) -> None:
+    """Sending by the settings at work meets this."""
+    with app.app_context():
+        used = accounts.active_settings(1)
+        assert used
+        accounts.stopped_working(used, trouble)
+
+
+def look(page: Page) -> tuple[str, list[str]]:
+    """The one warning's heading, and its colour."""
+    [warning] = page.html.select("#mail-warning")
+    classes = warning["class"]
+    return warning.select("strong")[0].text, [c for c in classes if c.startswith("alert-")]
 
 
 @pytest.mark.parametrize("email", PAGES)
@@ -44,21 +67,65 @@ def test_strangers_see_none(stranger: Visitor) -> None:
     assert not stranger.get("/login").has("#mail-warning")
 
 
-def test_a_mailbox_that_stopped_working_warns_again_and_says_so(app: Flask) -> None:
+def test_it_is_amber_before_the_mailbox_was_set_up_and_red_when_it_broke(
+    app: Flask, viewer: Visitor
+) -> None:
+    assert look(viewer.get("/")) == ("Email is not configured", ["alert-warning"])
+    Line(app).configure(port=465)
+    stop(app)
+    assert look(viewer.get("/")) == ("Email is not configured", ["alert-danger"])
+
+
+@pytest.mark.parametrize("email", PAGES)
+def test_a_mailbox_that_stopped_working_warns_again_and_says_why(app: Flask, email: str) -> None:
+    Line(app).configure(port=465)
+    stop(app)
+    warning = Visitor(app).sign_in(email).get("/").one("#mail-warning")
+    assert "has stopped working" in warning.text
+    assert "refused user name or password" in warning.text
+    assert WORDS not in warning.text, "the server's words are for the settings page"
+
+
+def test_what_sending_met_stands_on_its_field(app: Flask, admin: Visitor) -> None:
+    Line(app).configure(port=465)
+    stop(app)
+    page = admin.get("/settings/email")
+    assert page.one("main")["data-account-status"] == "failing"
+    assert WORDS in page.error("password")
+    assert "Your mailbox is configured" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("wait", "heading"),
+    [
+        (timedelta(hours=1), "Sending pauses until 11:40\N{NARROW NO-BREAK SPACE}AM"),
+        (timedelta(hours=20), "Sending pauses until 11/23/26, 6:40\N{NARROW NO-BREAK SPACE}AM"),
+    ],
+)
+@pytest.mark.parametrize("email", PAGES)
+def test_at_a_limit_everybody_reads_until_when_sending_pauses(
+    app: Flask, email: str, wait: timedelta, heading: str
+) -> None:
+    with time_machine.travel(MORNING, tick=True):
+        Line(app).configure(port=465)
+        stop(app, Trouble("try_later", None, "550 5.4.5 Limit", permanent=False, wait=wait))
+        page = Visitor(app).sign_in(email).get("/")
+    assert look(page) == (heading, ["alert-warning"])
+    assert "Mails that wait go by themselves then" in page.one("#mail-warning").text
+
+
+def test_new_settings_that_fail_beside_those_at_work_warn_nobody(
+    app: Flask, admin: Visitor
+) -> None:
     Line(app).configure(port=465)
     with app.app_context():
         used = accounts.active_settings(1)
         assert used
-        trouble = accounts.Trouble("password_refused", "password", "535 5.7.8 no")
-        accounts.stopped_working(used, trouble)
-    for email in PAGES:
-        page = Visitor(app).sign_in(email).get("/")
-        assert "has stopped working" in page.one("#mail-warning").text
-    admin = Visitor(app).sign_in(ADMIN)
-    page = admin.get("/settings/email")
-    assert page.one("main")["data-account-status"] == "failing"
-    assert "535 5.7.8 no" in page.error("password"), "what sending met stands on its field"
-    assert "Your mailbox is configured" not in page.text
+    Line(app).configure(port=587)
+    with app.app_context():
+        accounts.stopped_working(used, REFUSED)
+        db.session.commit()
+    assert not admin.get("/").has("#mail-warning")
 
 
 def test_nothing_is_launched_while_it_stands(app: Flask, staff: Visitor) -> None:

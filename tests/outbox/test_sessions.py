@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from jobs import deliver, stopping, sweep
+from jobs import deliver, lease, stopping, sweep
 from portal import consent
 from portal.mail.diagnosis import Diagnosis, Finding
 from portal.mail.smtp import Outcome, Session
@@ -131,10 +131,10 @@ def test_two_senders_never_hold_one_message(line: Line) -> None:
 def test_the_lease_is_renewed_while_a_reply_is_waited_for(
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "RENEWAL_SECONDS", 0.1)
+    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.1)
     claim = take(line)
     lease_runs_out(line)
-    with line.app.app_context(), deliver.Lease(claim):
+    with line.app.app_context(), lease.Lease(claim):
         until(lambda: line.lease_until() > now(), "the lease is good again")
 
 
@@ -142,7 +142,7 @@ def test_a_sender_whose_lease_got_old_begins_no_other_mail(
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        deliver.Lease, "is_held", lambda lease: len(server.mails) < 1 and lease.session is not None
+        lease.Lease, "is_held", lambda held: len(server.mails) < 1 and held.session is not None
     )
     line.launch()
     line.deliver()
@@ -210,7 +210,7 @@ def test_a_fault_of_settings_that_were_replaced_meanwhile_says_nothing(
     line.launch()
     with ScriptedServer() as other:
 
-        def diagnose_while_somebody_saves(_outcome: Outcome) -> Diagnosis:
+        def diagnose_while_somebody_saves(*_: Any) -> Diagnosis:
             line.configure(other.port)
             return FAULT
 

@@ -1,0 +1,72 @@
+"""The warning that stands on every page while no mail goes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import format_datetime, format_time, to_user_timezone
+from flask_babel import gettext as _
+
+from portal.admin.service import administrators
+from portal.mail_settings.accounts import account, active_settings
+from portal.mail_settings.help import open_request_of
+from portal.mail_settings.texts import sentence
+from portal.models import AccountStatus, MailAccount, User
+from portal.models.base import now
+
+
+@dataclass(frozen=True)
+class MailWarning:
+    """Nothing goes out just now. `worked` tells a mailbox that was at work from one never set up,
+    `limited` one that goes on by itself. `asked_at` is when the reader asked the
+    `administrators`, who can mend it, to do so."""
+
+    heading: str
+    sentences: Sequence[str]
+    worked: bool
+    limited: bool
+    administrators: Sequence[str]
+    asked_at: datetime | None
+
+
+def warning(reader: User) -> MailWarning | None:
+    """What a signed-in person sees while mail doesn't work; None when all is well."""
+    here = account()
+    if here and here.status is AccountStatus.WORKING:
+        return None
+    limit = here.limited_until if here else None
+    worked = bool(here and active_settings(here.id))
+    asked = open_request_of(reader)
+    return MailWarning(
+        heading=_("Sending pauses until %(time)s", time=_moment(limit))
+        if limit
+        else _("Email is not configured"),
+        sentences=_limit_sentences() if limit else _fault_sentences(here, worked),
+        worked=worked,
+        limited=limit is not None,
+        administrators=administrators(),
+        asked_at=asked.asked_at if asked else None,
+    )
+
+
+def _moment(at: datetime) -> str:
+    """The time of day in the practice's zone, with the date unless that is today."""
+    today = to_user_timezone(at).date() == to_user_timezone(now()).date()
+    return str(format_time(at, "short") if today else format_datetime(at, "short"))
+
+
+def _limit_sentences() -> Sequence[str]:
+    return [_("The provider's limit is reached. Mails that wait go by themselves then.")]
+
+
+def _fault_sentences(here: MailAccount | None, worked: bool) -> Sequence[str]:
+    """What it means, and why. The server's words are left to the settings page."""
+    meaning = (
+        _(
+            "The mailbox has stopped working, so nothing is sent until it is mended. Mails that "
+            "wait are not lost."
+        )
+        if worked
+        else _("No mail can be sent until the practice's mailbox is set up.")
+    )
+    return [meaning, sentence(here.cause)] if here and here.cause else [meaning]
