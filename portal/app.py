@@ -38,13 +38,24 @@ from portal.mail_settings.views import bp as mail_settings
 from portal.models import User
 from portal.models.base import MAX_ID
 from portal.outbox.views import bp as outbox
+from portal.troubleshooting.views import bp as troubleshooting
 from portal.unsubscribe.views import bp as unsubscribe
 
 ROOT = Path(__file__).resolve().parent.parent
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
 
-BLUEPRINTS = (auth, home, mail_settings, contacts, campaigns, outbox, unsubscribe, admin)
+BLUEPRINTS = (
+    auth,
+    home,
+    mail_settings,
+    troubleshooting,
+    contacts,
+    campaigns,
+    outbox,
+    unsubscribe,
+    admin,
+)
 
 
 class RowId(IntegerConverter):

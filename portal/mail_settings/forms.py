@@ -1,10 +1,12 @@
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
+    HiddenField,
     PasswordField,
     SelectField,
     StringField,
@@ -12,8 +14,13 @@ from wtforms import (
 )
 from wtforms.validators import Optional, ValidationError
 
-from portal.forms import TickField, address, at_most, choices, one_line, required, strip
+from portal.forms import TickField, address, at_most, choices, one_line, required, strip, text
 from portal.mail import providers
+from portal.mail.detection import How
+from portal.mail_settings.completing import Completed, complete
+from portal.mail_settings.fill import FIELDS, FIND_IT, SMTP_FIELDS, Form, Part, pack, unpack
+from portal.mail_settings.mending import is_server_name
+from portal.mail_settings.server_texts import label
 from portal.mail_settings.service import Draft
 from portal.models import MailSettings
 
@@ -27,11 +34,6 @@ DEFAULT_LEGAL_NOTICE = _l(
     "received it by mistake, tell us and delete it. We process your data to look after you as "
     "our patient; you can ask to see, correct or erase it by answering this message."
 )
-SMTP_FIELDS = ("smtp_server", "smtp_port", "security")
-
-
-def lower(text: str | None) -> str | None:
-    return text.lower() if text else text
 
 
 class MailSettingsForm(FlaskForm):
@@ -64,9 +66,10 @@ class MailSettingsForm(FlaskForm):
         ),
     )
     host = SelectField(_l("Host"), validate_choice=False)
-    smtp_server = StringField(_l("Server (SMTP)"), [one_line, at_most(253)], [strip])
-    smtp_port = StringField(_l("Port"), [at_most(5)], [strip])
-    security = SelectField(_l("Protocol"), filters=[lower], validate_choice=False)
+    smtp_server = StringField(_l("Server (SMTP)"), [one_line, at_most(253)])
+    smtp_port = StringField(_l("Port"))
+    security = SelectField(_l("Protocol"), validate_choice=False)
+    filled = HiddenField()
     allow_unencrypted = TickField(
         _l("Send the password unencrypted if the server offers no encryption"),
         description=_l("Only for a server inside your own network: others could read it."),
@@ -80,116 +83,127 @@ class MailSettingsForm(FlaskForm):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
+        self.completed: Completed | None = None
         self.host.choices = choices(host_labels())
         self.security.choices = choices(SECURITY_LABELS)
+
+    @classmethod
+    def showing(cls, part: Part, **others: object) -> Self:
+        """A form that nobody has sent, with this in its server's part."""
+        form = cls(formdata=None, data={**part.shown, "filled": pack(part), **others})
+        form._offer_nothing_chosen()
+        return form
+
+    def _offer_nothing_chosen(self) -> None:
+        """While the host is to be found, so is the protocol."""
+        if self.security.data not in SECURITY_LABELS:
+            self.security.choices = choices({"": _l("Found from the address"), **SECURITY_LABELS})
+
+    def mark(self, name: str, message: str) -> None:
+        """Say on its field what is wrong. A user name that is the address has none to show till
+        then."""
+        self[name].errors = [message]
+        if name == "username" and not self.different_user.data:
+            self.different_user.data, self.username.data = True, self.email.data
+
+    def complete(self, saved: MailSettings | None) -> Completed:
+        """Mend what was sent and fill in what is empty, so that the form has what would be
+        saved. The DNS may be asked."""
+        shown = {name: text(self[name]) for name in FIELDS[:4]}
+        shown["different_user"] = "y" if self.different_user.data else ""
+        form = Form(shown, unpack(text(self.filled)), text(self.email), saved)
+        self.completed = completed = complete(form, text(self.password))
+        for name in ("host", *SMTP_FIELDS):
+            self[name].data = completed.part.shown[name]
+        self.password.data, self.filled.data = completed.password, pack(completed.part)
+        self._offer_nothing_chosen()
+        return completed
+
+    @property
+    def _how(self) -> How | None:
+        """What the server was found by, if it was to be found."""
+        found = self.completed.part.found if self.completed else None
+        return found.how if found else None
 
     def validate_username(self, field: StringField) -> None:
         if self.different_user.data and not field.data:
             raise ValidationError(_("Enter the user name that you sign in with."))
 
     def validate_host(self, field: SelectField) -> None:
-        if field.data not in providers.load():
+        if field.data not in {FIND_IT, *providers.load()}:
             raise ValidationError(_("Choose a host from the list."))
 
     def validate_smtp_server(self, field: StringField) -> None:
-        if not field.data and not self._preset("smtp_server"):
+        """Of a host that is still to be found, the address is what is wrong."""
+        if self.host.data == FIND_IT:
+            return
+        if self._how is How.guess:
+            raise ValidationError(
+                _("This is a guess from your address. Check it with your provider, then save.")
+            )
+        if not field.data:
             raise ValidationError(_("Enter your provider's server, such as smtp.example.com."))
+        if "@" in field.data:
+            raise ValidationError(
+                _("This is an address. Enter the server's name, such as smtp.example.com.")
+            )
+        if not is_server_name(field.data):
+            raise ValidationError(
+                _(
+                    "No server can be called this. A name looks like smtp.example.com; the port "
+                    "has its own field."
+                )
+            )
 
     def validate_smtp_port(self, field: StringField) -> None:
-        text = field.data or str(self._preset("smtp_port"))
-        if not text.isdecimal() or not 0 < int(text) < 65536:
+        number = text(field)
+        if self.host.data == FIND_IT and not number:
+            return
+        if not number.isdecimal() or len(number) > 5 or not 0 < int(number) < 65536:
             raise ValidationError(_("Enter a number from 1 to 65535, usually 465 or 587."))
 
     def validate_security(self, field: SelectField) -> None:
-        if (field.data or self._preset("security")) not in SECURITY_LABELS:
+        if self.host.data == FIND_IT and not field.data:
+            return
+        if field.data not in SECURITY_LABELS:
             raise ValidationError(_("Choose a protocol from the list."))
 
-    def _preset(self, name: str) -> str:
-        return preset(self.host.data)[name]
-
     def draft(self) -> Draft:
-        """What was sent, complete. Only for a form that is valid."""
-        fields = preset(self.host.data)
-        smtp = {name: self[name].data or fields[name] for name in SMTP_FIELDS}
+        """What was sent. Only for a form that was completed and is valid."""
         return Draft(
-            email=self.email.data or "",
-            sender_name=self.sender_name.data or "",
+            email=text(self.email),
+            sender_name=text(self.sender_name),
             different_user=self.different_user.data,
-            username=self.username.data or "",
-            password=self._password(),
+            username=text(self.username),
+            password=text(self.password),
             provider=self.host.data,
-            smtp_server=smtp["smtp_server"],
-            smtp_port=int(smtp["smtp_port"]),
-            security=smtp["security"],
+            smtp_server=text(self.smtp_server),
+            smtp_port=int(text(self.smtp_port)),
+            security=self.security.data,
             allow_unencrypted=self.allow_unencrypted.data,
-            legal_notice=self.legal_notice.data or "",
+            legal_notice=text(self.legal_notice),
         )
-
-    def _password(self) -> str:
-        """As typed; app passwords are shown in groups, and their spaces mean nothing."""
-        typed = self.password.data or ""
-        app_password = providers.load()[self.host.data].app_password
-        return "".join(typed.split()) if app_password else typed
 
 
 def host_labels() -> dict[str, Any]:
-    """The hosts to choose from. Their names are their own but for the one that is none."""
-    return {key: found.label for key, found in providers.load().items()} | {"other": _("Other")}
-
-
-def preset(key: str | None) -> dict[str, str]:
-    """What a host fills into the SMTP fields."""
-    provider = providers.load().get(key or "", providers.load()["other"])
+    """The hosts to choose from; the first stands for one that is still to be found."""
     return {
-        "smtp_server": provider.host or "",
-        "smtp_port": str(provider.port),
-        "security": provider.security,
+        FIND_IT: _l("Find it from the address"),
+        **{key: label(key) for key in providers.load()},
     }
 
 
-def swapped(key: str, shown: dict[str, str], saved: MailSettings | None) -> dict[str, str]:
-    """The SMTP fields for another host: those a person has typed stay, that is, those that
-    neither a host nor what was saved would have filled in."""
-    filled = [preset(other) for other in providers.load()]
-    fresh = preset(key)
-    if saved:
-        filled.append(_smtp_data(saved))
-        fresh = _smtp_data(saved) if key == saved.provider else fresh
-    return {
-        name: fresh[name]
-        if not shown.get(name) or any(shown[name] == known[name] for known in filled)
-        else shown[name]
-        for name in SMTP_FIELDS
-    }
-
-
-def _smtp_data(saved: MailSettings) -> dict[str, str]:
-    return {name: str(getattr(saved, name)) for name in SMTP_FIELDS}
-
-
-def form_data(saved: MailSettings | None, legal_notice: str, own_address: str) -> dict[str, object]:
-    """What the form shows at first: what was saved, or a start from the person's own address."""
+def other_fields(
+    saved: MailSettings | None, legal_notice: str, own_address: str
+) -> Mapping[str, object]:
+    """What the rest of the form shows at first: what was saved, or a start from the person's own
+    address."""
     if saved is None:
-        host = _host_of(own_address)
-        return {
-            "email": own_address,
-            "host": host,
-            "legal_notice": str(DEFAULT_LEGAL_NOTICE),
-            **preset(host),
-        }
+        return {"email": own_address, "legal_notice": str(DEFAULT_LEGAL_NOTICE)}
     return {
         "email": saved.email,
         "sender_name": saved.sender_name,
-        "different_user": saved.different_user,
         "username": saved.username if saved.different_user else "",
-        "host": saved.provider,
-        **_smtp_data(saved),
         "allow_unencrypted": saved.allow_unencrypted,
         "legal_notice": legal_notice,
     }
-
-
-def _host_of(email: str) -> str:
-    """The host that an address names by itself, such as gmail for ana@gmail.com."""
-    name = email.rpartition("@")[2].partition(".")[0]
-    return name if name in providers.load() else "other"

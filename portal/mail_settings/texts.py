@@ -1,95 +1,99 @@
-"""What the mailbox's states and faults are called, in sentences that say what to do."""
+"""What can be the matter with the mailbox or a mail, in sentences that say what to do next."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.models import CheckState, MailCheck
+from portal.mail_settings.connection_texts import CONNECTION_SENTENCES
 
-PHASE_NAMES = {
-    "dns": _l("Name found"),
-    "connect": _l("Connected"),
-    "tls": _l("Secured"),
-    "greeting": _l("Greeted"),
-    "auth": _l("Signed in"),
-    "sender": _l("Sender accepted"),
-}
-
-SENTENCES: dict[str, Any] = {
-    "unknown_host": _l("There is no server of this name. Compare it with your provider's help."),
-    "name_lookup_failed": _l(
-        "The server's name could not be looked up just now. This passes by itself; check again in "
-        "some minutes."
-    ),
-    "private_address": _l(
-        "This server is in a private network, where the portal may not connect. Enter your "
-        "provider's public server."
-    ),
-    "port_not_allowed": _l("The portal may not use this port. Providers use 465 or 587."),
-    "connection_refused": _l(
-        "The server does not answer on this port. Try 465 with SSL/TLS or 587 with STARTTLS."
-    ),
-    "connection_timeout": _l(
-        "No answer came on this port. Try 465 with SSL/TLS or 587 with STARTTLS."
-    ),
-    "unreachable": _l(
-        "The server can't be reached from here just now. Check again in some minutes."
-    ),
-    "connection_lost": _l("The server closed the connection. Check again in some minutes."),
-    "server_silent": _l(
-        "The server connected but said nothing. With port 465 choose SSL/TLS, with 587 STARTTLS."
-    ),
-    "not_smtp": _l(
-        "What answers there does not speak as a mail server. With port 465 choose SSL/TLS, with "
-        "587 STARTTLS."
-    ),
-    "wrong_security": _l(
-        "The server does not expect this protocol on this port. With port 587 choose STARTTLS, "
-        "with 465 SSL/TLS."
-    ),
-    "starttls_missing": _l("The server offers no STARTTLS. Try port 465 with SSL/TLS."),
-    "tls_failed": _l(
-        "The encrypted connection failed: portal and server could not agree on one. Ask your "
-        "provider whether the server supports TLS 1.2."
-    ),
-    "certificate_name": _l(
-        "The server's certificate is for another name. Enter the name that your provider gives."
-    ),
-    "certificate_expired": _l("The server's certificate has expired. Your provider must renew it."),
-    "certificate_untrusted": _l(
-        "The server's certificate is not from a known authority. Check the server's name, or ask "
-        "your provider."
-    ),
-    "server_refused": _l("The server refused the connection. Ask your provider why."),
-    "try_later": _l("The server asks to try again later. Check again in some minutes."),
-    "unencrypted": _l(
-        "The server offers no encryption, so the password was not sent. Choose another protocol, "
-        "or tick this box if the server is inside your own network."
-    ),
-    "encryption_required": _l(
-        "The server asks for encryption first. Choose SSL/TLS with port 465 or STARTTLS with 587."
-    ),
-    "auth_missing": _l(
-        "The server offers no sign-in with a password. Ask your provider how programs sign in."
-    ),
-    "password_sign_in_gone": _l(
-        "This provider no longer lets programs sign in with a password (since 16 September 2024)."
-    ),
-    "password_refused": _l(
-        "The server refused user name or password. Many providers want an app password here "
-        "instead of your own."
-    ),
-    "password_unreadable": _l("The stored password can't be read any more. Enter it again."),
+# By the code of a diagnosis, or of the portal itself.
+SENTENCES: dict[str, Any] = CONNECTION_SENTENCES | {
     "sender_refused": _l(
         "The server does not let this account send from this address. Enter the account's own."
     ),
-    "recipient_refused": _l("The server knows no such recipient."),
-    "delivery_refused": _l("The server refused to pass on a mail."),
-    "content_refused": _l("The server refused a mail for what it contains."),
-    "unconfirmed": _l("The connection broke after the mail was handed over."),
+    "sender_not_owned": _l(
+        "This address does not belong to the account that signs in. Enter the account's own, or "
+        "add this one at your provider."
+    ),
+    "sender_unverified": _l(
+        "The provider does not know this address as a sender yet. Have it verified at your "
+        "provider, or enter one that is."
+    ),
+    "sender_domain_unknown": _l(
+        "The domain of this address is unknown to the server. Look for a slip in what follows "
+        "the @."
+    ),
+    "sender_unauthenticated": _l(
+        "The domain of this address does not say that its mail may come from here (SPF, DKIM or "
+        "DMARC). Ask whoever looks after your domain."
+    ),
+    "sender_restricted": _l(
+        "The provider has stopped this address from sending, mostly after spam. Ask your "
+        "provider what to do, or send from another one."
+    ),
+    "sender_policy": _l(
+        "The provider's rules do not allow this address as a sender. Enter the account's own."
+    ),
+    "own_address_refused": _l(
+        "The server knows no mailbox of this address. Look for a slip in it."
+    ),
+    "sending_limit": _l(
+        "The provider's limit of mails is reached. Mails that wait go by themselves once it "
+        "takes mail again."
+    ),
+    "rate_limit": _l(
+        "Mails came faster than the provider allows. Mails that wait go by themselves in a while."
+    ),
+    "too_many_recipients": _l(
+        "There were more recipients than the provider allows at a time. Mails that wait go by "
+        "themselves later."
+    ),
+    "recipient_unknown": _l(
+        "There is no mailbox of this address. Ask the person for the right one."
+    ),
+    "recipient_domain_unknown": _l(
+        "The domain of this address does not exist. Look for a slip in what follows the @."
+    ),
+    "recipient_disabled": _l("This mailbox has been closed. Ask the person for another address."),
+    "recipient_full": _l(
+        "This mailbox is full. Mail to it is tried again; whoever it belongs to must make room."
+    ),
+    "recipient_rate": _l("This mailbox receives too much just now. It is tried again later."),
+    "recipient_refused": _l(
+        "The recipient's server does not take this mail. Compare the address with what the "
+        "person gave you."
+    ),
+    "greylisted": _l(
+        "The recipient's server asks to come back in some minutes (greylisting). Nothing needs "
+        "to be changed."
+    ),
+    "delivery_refused": _l(
+        "The server refused to pass on a mail. Ask your provider why, with the server's words."
+    ),
+    "content_refused": _l(
+        "The server refused a mail for what it contains. Change the text, and send yourself a "
+        "test mail first."
+    ),
+    "spam_content": _l(
+        "The server takes a mail for spam. Leave out shortened links and capitals, and send "
+        "yourself a test mail first."
+    ),
+    "attachment_refused": _l(
+        "The server does not take an attachment of this kind. Send it as a PDF, or leave it out."
+    ),
+    "infected": _l(
+        "The server found a virus in a mail. Have the computer that the attachment is from "
+        "examined."
+    ),
+    "too_large": _l(
+        "A mail is bigger than the server takes. Leave out attachments, or make them smaller."
+    ),
     "check_unfinished": _l("The check did not finish. Check again in a minute."),
+    "test_unconfirmed": _l(
+        "Whether the test mail was accepted is not known: the server did not say so in time. "
+        "Look into your inbox."
+    ),
 }
 
 
@@ -97,34 +101,3 @@ def sentence(cause: str | None, reply: str | None = None) -> str:
     """What to tell a person, with the server's own words behind it."""
     text = str(SENTENCES.get(cause or "", _("The mailbox does not work.")))
     return f"{text} {_('The server says:')} {reply}" if reply else text
-
-
-@dataclass(frozen=True)
-class PhaseRow:
-    """One line of the check: `state` is waiting, running, passed, failed or skipped."""
-
-    name: str
-    label: Any
-    state: str
-    seconds: float | None
-
-
-def phase_rows(check: MailCheck | None) -> list[PhaseRow]:
-    """The six lines of a check, in the order of the page."""
-    found = check.phases if check else {}
-    missing = _missing_state(check)
-    return [
-        PhaseRow(
-            name,
-            label,
-            found.get(name, {}).get("state", missing),
-            found[name]["ms"] / 1000 if "ms" in found.get(name, {}) else None,
-        )
-        for name, label in PHASE_NAMES.items()
-    ]
-
-
-def _missing_state(check: MailCheck | None) -> str:
-    """A phase that left no trace: not needed in a check that passed (an unencrypted connection
-    was allowed), else not reached."""
-    return "skipped" if check and check.state is CheckState.PASSED else "waiting"

@@ -12,7 +12,8 @@ from portal import consent
 from portal.campaigns import service as campaigns
 from portal.contacts import imports, service
 from portal.extensions import db
-from portal.mail_settings import checks
+from portal.mail.providers import Endpoint
+from portal.mail_settings import accounts, checks
 from portal.mail_settings import service as mail_settings
 from portal.mail_settings.accounts import Trouble
 from portal.models import (
@@ -113,6 +114,28 @@ def refused() -> None:
     check.phases = _passed(PHASES[:4]) | {"auth": {"state": "failed"}}
     reply = "535 5.7.8 Username and Password not accepted. For more information, go to support"
     checks.failed(check, Trouble("password_refused", "password", reply))
+
+
+def elsewhere() -> None:
+    """The port refuses, and another one was found to answer."""
+    check = mail_settings.save(_mailbox(), _marta())
+    check.phases = _passed(PHASES[:1]) | {"connect": {"state": "failed"}}
+    found = Endpoint("smtp.gmail.com", 587, "tls")
+    checks.failed(check, Trouble("connection_refused", "smtp_port"), found)
+
+
+def limited() -> None:
+    """A test mail went well, then the provider's limit was reached."""
+    _mailbox_works()
+    check = checks.start_test("marta@clinica.example.com", "en")
+    assert check
+    check.phases = _passed((*PHASES, "test"))
+    checks.passed(check)
+    used = accounts.active_settings(check.account_id)
+    assert used
+    reply = "550 5.4.5 Daily user sending limit exceeded"
+    trouble = Trouble("sending_limit", None, reply, permanent=False, wait=timedelta(hours=20))
+    accounts.stopped_working(used, trouble)
 
 
 def _marta() -> User:
