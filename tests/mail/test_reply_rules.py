@@ -28,10 +28,44 @@ RULES = replies.rules()
         ("rcpt", "450 4.1.1 User unknown in local recipient table", True),
         ("auth", "432 4.7.12 A password transition is needed", True),
         ("auth", "454 4.7.0 Username and password not accepted", True),
+        ("auth", "451 Authentication mode unsupported", True),
+        ("mail", "450 Your account is not yet activated", True),
+        ("banner", "554 Service unavailable", False),
+        ("dot", "550 5.7.1 Message deferred, will be retried", False),
+        ("rcpt", "552 5.2.2 Quota exceeded", False),
     ],
 )
 def test_words_outweigh_the_class_of_the_code(step: str, text: str, permanent: bool) -> None:
     assert sending(step, text).permanent is permanent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 Outgoing mail blocked for 24 hours",
+        "550 Cuenta bloqueada durante 15 minutos",
+        "550 Invio bloccato per 24 ore",
+        "550 Konto gesperrt für 30 Minuten",
+        "550 Compte bloqué pendant 1 heure",
+        "550 Account suspended, try again tomorrow",
+    ],
+)
+def test_a_refusal_with_an_end_passes_by_itself(text: str) -> None:
+    assert not sending("mail", text).permanent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "451 Your account is blocked until you verify it",
+        "451 Your account is temporarily blocked until you change the password",
+        "550 Your IP is listed. Please resolve this and retry",
+        "451 Cuenta bloqueada hasta que verifique su identidad",
+        "550 Account disabled, inactive for 90 days",
+    ],
+)
+def test_a_refusal_with_a_condition_waits_for_somebody_to_act(text: str) -> None:
+    assert sending("mail", text).permanent
 
 
 @pytest.mark.parametrize(
@@ -74,6 +108,12 @@ def test_words_outweigh_the_class_of_the_code(step: str, text: str, permanent: b
         ),
         ("rcpt", "450 Greylisted, authentication required in no case", None, "recipient"),
         ("dot", "554 5.7.1 Attachment too large", None, "content"),
+        ("auth", "538 5.7.8 Authentication credentials invalid", "password", "account"),
+        ("mail", "550 5.7.0 Mail relay denied, invalid credentials", "username", "account"),
+        ("rcpt", "550 Too many recipients, recipient quota exceeded", None, "account"),
+        ("rcpt", "553 Relaying denied, your IP belongs to a spammer", None, "account"),
+        ("mail", "550 Invalid sender: your domain has been blacklisted", None, "account"),
+        ("dot", "550 Blocked using a spam pattern", None, "content"),
         ("banner", "421 mail.spam-filter.example.com busy, try later", None, "account"),
         ("mail", "550 5.7.1 See https://example.org/password/relay/quota", "email", "account"),
     ],
@@ -91,6 +131,9 @@ def test_a_word_of_another_class_does_not_mislead(
         ("535 Usuario o contraseña incorrectos", "password"),
         ("535 Usuario o contrase\N{REPLACEMENT CHARACTER}a incorrectos", "password"),
         ("535 USUARIO DESCONOCIDO", "username"),
+        ("535 Nombre de usuario incorrecto", "username"),
+        ("535 Su plan no incluye el envío por SMTP", None),
+        ("535 Cuota de envíos superada", None),
         ("535 Cuenta bloqueada", None),
         ("535 Utente o password errati", "password"),
         ("535 Casella inesistente", "username"),

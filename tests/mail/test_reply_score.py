@@ -20,7 +20,7 @@ LABELS = ("field", "permanent", "scope")
 # The least share of right answers, by file and in the order of LABELS.
 FLOORS = {
     "facts": (0.97, 0.99, 0.99),
-    "collected": (0.98, 0.98, 0.98),
+    "collected": (0.99, 0.99, 0.99),
     "held_back": (0.0, 0.0, 0.0),
 }
 
