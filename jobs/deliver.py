@@ -52,6 +52,18 @@ def stops_account(outcome: Outcome, found: Diagnosis | None) -> bool:
     )
 
 
+def is_refused_again(message: Row[Any], outcome: Outcome, found: Diagnosis | None) -> bool:
+    """Whether the server refuses this message for good as it did the last time, though it's not
+    for its recipient: then that is the message's own, if others get through."""
+    return (
+        found is not None
+        and outcome.result is Result.refused
+        and found.permanent
+        and found.wait is None
+        and message.reason == found.cause
+    )
+
+
 def run(account_id: int) -> None:
     """Send what is due for a slice of time. Rung twice, the second finds no free session."""
     sessions.recover(account_id)
@@ -147,8 +159,9 @@ class Delivery:
             self._settle(message, Verdict(Status.FAILED, at, reason="not_composed"))
             return True
         found = self._diagnosis(outcome)
-        self._settle(message, self._verdict(outcome, found, at))
-        self._judge(outcome, found)
+        alone = self._accepted > 0 and is_refused_again(message, outcome, found)
+        self._settle(message, self._verdict(outcome, found, at, alone=alone))
+        self._judge(outcome, found, alone=alone)
         return not outcome.session_lost
 
     def _settle(self, message: Row[Any], verdict: Verdict) -> None:
@@ -171,16 +184,16 @@ class Delivery:
             return None
         return diagnose_outcome(outcome, self._settings.provider)
 
-    def _judge(self, outcome: Outcome, found: Diagnosis | None) -> None:
-        """Notice what is the account's fault: what stops it, and a session that broke before it
-        got any mail through. One that did ends in peace, since servers limit the mails of a
-        session; the sweep rings for the rest."""
+    def _judge(self, outcome: Outcome, found: Diagnosis | None, *, alone: bool) -> None:
+        """Notice what is the account's fault: what stops it, unless the message is `alone` with
+        it, and a session that broke before it got any mail through. One that did ends in peace,
+        since servers limit the mails of a session; the sweep rings for the rest."""
         self._accepted += found is None
         if found is None or outcome.result is Result.unconfirmed:
             return
         self.session_ended_early = outcome.session_lost
         broke = outcome.session_lost and not self._accepted and found.scope != "recipient"
-        if broke or stops_account(outcome, found):
+        if broke or (stops_account(outcome, found) and not alone):
             self._stop(accounts.Trouble.of(found, outcome.reply))
 
     def _prepare(self, message: Row[Any], at: datetime) -> tuple[str | None, bytes]:
@@ -193,9 +206,11 @@ class Delivery:
         finally:
             db.session.commit()  # read just before the envelope, and not held open behind it
 
-    def _verdict(self, outcome: Outcome, found: Diagnosis | None, at: datetime) -> Verdict:
+    def _verdict(
+        self, outcome: Outcome, found: Diagnosis | None, at: datetime, *, alone: bool
+    ) -> Verdict:
         return Verdict(
-            status=status_of(outcome, found),
+            status=Status.FAILED if alone else status_of(outcome, found),
             at=at,
             reason=found.cause if found else None,
             reply=words(outcome.reply),

@@ -2,6 +2,7 @@
 where one was asked for."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from portal.extensions import db
@@ -10,7 +11,7 @@ from portal.mail.diagnosis import diagnose, diagnose_outcome
 from portal.mail.smtp import PHASES, Cause, Outcome, Result, Server, Session, SmtpFault
 from portal.mail_settings import accounts, checks, test_mail
 from portal.mail_settings.accounts import Trouble
-from portal.models import MailCheck, MailSettings
+from portal.models import MailCheck, MailSettings, SettingsState
 from portal.models.base import now
 from portal.vault import Unreadable
 
@@ -19,6 +20,11 @@ CHECK_SECONDS = 40.0
 PHASE_SECONDS = 10.0
 TEST = "test"  # the phase of the test mail
 UNCONFIRMED = Trouble("test_unconfirmed", permanent=False)
+OWN_MAILBOX_BUSY = "own_mailbox_busy"
+
+
+class Replaced(Exception):
+    """Another check has taken this one's place: nobody waits for its outcome any more."""
 
 
 def run(check_id: int) -> None:
@@ -32,7 +38,8 @@ def run(check_id: int) -> None:
     except Unreadable:
         checks.failed(check, accounts.UNREADABLE)
     else:
-        Attempt(check, chosen, server).run()
+        with suppress(Replaced):
+            Attempt(check, chosen, server).run()
 
 
 class Attempt:
@@ -90,11 +97,23 @@ class Attempt:
     def _fail(self, fault: SmtpFault) -> None:
         found = diagnose(fault, self._server, self._chosen.provider)
         trouble = Trouble.of(found, fault.reply)
+        if found.scope == "recipient":
+            self._fail_at_own_address(replace(trouble, cause=OWN_MAILBOX_BUSY))
+            return
         instead = self._alternative(fault)
         if instead:
             field = alternatives.field_to_correct(self._server, instead)
             trouble = replace(trouble, field=field)
+            if instead.host == self._server.host:
+                instead = replace(instead, host=self._chosen.smtp_server)  # as it was typed
         checks.failed(self._check, trouble, instead)
+
+    def _fail_at_own_address(self, trouble: Trouble) -> None:
+        """The mailbox takes no mail just now, as when it is full. What has worked goes on sending:
+        patients' mailboxes have nothing to do with it."""
+        at_work = self._chosen.state is SettingsState.ACTIVE
+        settle = checks.test_failed if at_work else checks.failed
+        settle(self._check, trouble)
 
     def _alternative(self, fault: SmtpFault) -> providers.Endpoint | None:
         domain = self._chosen.email.rpartition("@")[2]
@@ -103,19 +122,21 @@ class Attempt:
         return alternatives.first_that_works(places, accounts.network(), self._deadline)
 
     def _judge(self, outcome: Outcome) -> None:
-        """The probe went well, so the mailbox works unless the server says it is at fault."""
-        timed_out = outcome.cause is Cause.timeout
-        if outcome.result is Result.unconfirmed or timed_out:
+        """The probe went well, so the mailbox works unless it is at fault. Time running out says
+        nothing of it: a check has less than other mails have."""
+        if outcome.result is Result.unconfirmed:
             checks.test_failed(self._check, UNCONFIRMED)
             return
         found = diagnose_outcome(outcome, self._chosen.provider)
-        trouble = Trouble.of(found, outcome.reply)
-        settle = checks.failed if found.scope == "account" else checks.test_failed
-        settle(self._check, trouble)
+        at_fault = found.scope == "account" and outcome.cause is not Cause.timeout
+        settle = checks.failed if at_fault else checks.test_failed
+        settle(self._check, Trouble.of(found, outcome.reply))
 
 
 class Progress:
-    """Writes the phases down as they end; the one after the last that ended is running."""
+    """Writes the phases down as they end; the one after the last that ended is running.
+
+    Raises Replaced once that has no use."""
 
     def __init__(self, check_id: int, names: tuple[str, ...]) -> None:
         self._check_id = check_id
@@ -135,4 +156,5 @@ class Progress:
 
     def _record(self, running: tuple[str, ...]) -> None:
         going_on = {name: {"state": "running"} for name in running}
-        checks.record_phases(self._check_id, {**self._phases, **going_on})
+        if not checks.record_phases(self._check_id, {**self._phases, **going_on}):
+            raise Replaced

@@ -8,6 +8,8 @@ down_revision: str | None = "0001"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+IS_WAITING = sa.text("status IN ('queued', 'deferred')")
+DUE_AT = sa.text("coalesce(next_attempt_at, '1970-01-01 00:00:00')")
 CHECK_COLUMNS = ("permanent", "scope", "alternative", "test_recipient", "test_language")
 
 
@@ -45,9 +47,22 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    _index_waiting_by("account_id", DUE_AT, "id")
+
+
+def _index_waiting_by(*columns: str | sa.TextClause) -> None:
+    op.drop_index("ix_messages_waiting", "messages")
+    op.create_index(
+        "ix_messages_waiting",
+        "messages",
+        columns,
+        sqlite_where=IS_WAITING,
+        postgresql_where=IS_WAITING,
+    )
 
 
 def downgrade() -> None:
+    _index_waiting_by("account_id", "id", "next_attempt_at")
     op.drop_table("help_requests")
     op.drop_index("ix_mail_checks_settings_id_id", "mail_checks")
     for column in CHECK_COLUMNS:

@@ -20,6 +20,8 @@ from limits import parse as parse_limit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.name_server import name_server
+
 HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@2.0.11/dist/htmx.min.js"
 HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
 
@@ -28,7 +30,6 @@ SOCKET_PATH_BYTES = 100
 
 BASE_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w.~%/-]*)?", re.ASCII | re.IGNORECASE)
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.IGNORECASE)
-DNS_SERVER = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<ipv4>[^:]+))(?::(?P<port>\d+))?", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -91,7 +92,7 @@ class Config:
                 mail_private_hosts=_checked(env, "MAIL_PRIVATE_HOSTS", "", _networks),
                 mail_ports=_checked(env, "MAIL_PORTS", "25,465,587,2465,2525,2587", _ports),
                 mail_trusted_ca=_checked(env, "MAIL_TRUSTED_CA", "", _certificates),
-                mail_dns_server=_checked(env, "MAIL_DNS_SERVER", "", _dns_server),
+                mail_dns_server=_checked(env, "MAIL_DNS_SERVER", "", name_server),
             )
         except EnvError as error:
             raise ConfigError(str(error)) from error
@@ -214,15 +215,6 @@ def _certificates(value: str) -> Path | None:
     except OSError as error:
         raise ValueError(f"there is no file {value} to read") from error
     return path
-
-
-def _dns_server(value: str) -> tuple[str, int] | None:
-    """The IP address and the port: there is no other server to look a name up with."""
-    parts = DNS_SERVER.fullmatch(value)
-    host, port = (parts["ipv6"] or parts["ipv4"], parts["port"]) if parts else (value, None)
-    if not 0 < int(port or 53) < 65536:
-        raise ValueError("its port must lie between 1 and 65535")
-    return (str(ipaddress.ip_address(host)), int(port or 53)) if value else None
 
 
 def _secret_key(data_dir: Path) -> str:

@@ -57,8 +57,8 @@ _FAULTS: dict[tuple[str, ...], Finding] = {
     ("greeting", "timeout", "tls"): Finding.server_silent,
     ("greeting", "timeout", "none"): Finding.server_silent,
     # Later than that, the server lost its thread.
-    ("auth", "not_smtp"): Finding.connection_lost,
-    ("sender", "not_smtp"): Finding.connection_lost,
+    ("auth", "not_smtp"): Finding.answer_unclear,
+    ("sender", "not_smtp"): Finding.answer_unclear,
     # Many servers offer sign-in only once the connection is encrypted.
     ("auth", "auth_missing", "none"): Finding.encryption_required,
     ("auth", "auth_missing", "hotmail"): Finding.password_sign_in_gone,

@@ -16,7 +16,6 @@ PHASE_OF_STEP = {
     "auth": "auth",
     "mail": "sender",
     "rcpt": "sender",
-    "rset": "sender",
 }
 STEPS = (*PHASE_OF_STEP, "data", "dot")  # the last two are a mail's own
 
@@ -38,6 +37,7 @@ class Cause(StrEnum):
     certificate_self_signed = auto()
     certificate_untrusted = auto()
     tls_failed = auto()
+    authority_unreadable = auto()  # our own file of trusted authorities
     starttls_missing = auto()
     unencrypted = auto()
     auth_missing = auto()
@@ -87,17 +87,23 @@ class SmtpFault(Exception):
     """A phase of PHASES failed.
 
     When the server itself said no (Cause.rejected), `reply` is what it said, and `step` tells to
-    which of STEPS.
+    which of STEPS. `said` are its words, also where they are no reply.
     """
 
     def __init__(
-        self, phase: str, cause: Cause, reply: Reply | None = None, step: str | None = None
+        self,
+        phase: str,
+        cause: Cause,
+        reply: Reply | None = None,
+        step: str | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(f"{phase}: {cause} {reply or ''}".rstrip())
         self.phase = phase
         self.cause = cause
         self.reply = reply
         self.step = step
+        self.said = words(reply) or said or None
 
     @classmethod
     def rejected(cls, step: str, reply: Reply) -> Self:
@@ -106,7 +112,14 @@ class SmtpFault(Exception):
 
 
 class OutOfStepError(ConnectionError):
-    """The server sent what is no SMTP reply, or a reply where none of its kind is due."""
+    """The server sent what is no SMTP reply, or a reply where none of its kind is due.
+
+    `said` is what it sent, as a Reply's text would have it; empty where that tells nothing.
+    """
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said)
+        self.said = said
 
 
 _CERTIFICATE_CAUSES = {  # OpenSSL's X509_V_ERR numbers

@@ -21,9 +21,11 @@ class Finding(StrEnum):
     server_silent = auto()
     server_slow = auto()
     not_smtp = auto()
+    answer_unclear = auto()
     wrong_security = auto()
     starttls_missing = auto()
     tls_failed = auto()
+    authority_unreadable = auto()
     certificate_name = auto()
     certificate_expired = auto()
     certificate_self_signed = auto()
@@ -111,9 +113,11 @@ MEANINGS: dict[Finding, Meaning] = {
     Finding.server_silent: Meaning("security", True, "account", "security"),
     Finding.server_slow: Meaning(None, False, "account", "wait"),
     Finding.not_smtp: Meaning("security", True, "account", "security"),
+    Finding.answer_unclear: Meaning(None, False, "account", "wait"),
     Finding.wrong_security: Meaning("security", True, "account", "security"),
     Finding.starttls_missing: Meaning("security", True, "account", "security"),
     Finding.tls_failed: Meaning(None, True, "account", "security"),
+    Finding.authority_unreadable: Meaning(None, False, "account", "certificate"),
     Finding.certificate_name: Meaning("smtp_server", True, "account", "certificate"),
     Finding.certificate_expired: Meaning(None, True, "account", "certificate"),
     Finding.certificate_self_signed: Meaning("smtp_server", True, "account", "certificate"),

@@ -43,6 +43,7 @@ class Rule:
     providers: frozenset[str]
     codes: tuple[str, ...]
     enhanced: frozenset[str]
+    no_address: bool
     required: tuple[str, ...]
     forbidden: str | None
     permanent: bool | None
@@ -55,6 +56,7 @@ class Rule:
             and (not self.providers or provider_key in self.providers)
             and reply.code.startswith(self.codes)
             and (not self.enhanced or not self.enhanced.isdisjoint(reply.enhanced))
+            and not (self.no_address and reply.has_address)
             and all(_search(expression, reply.words) for expression in self.required)
             and not (self.forbidden and _search(self.forbidden, reply.words))
         )
@@ -66,6 +68,7 @@ class _Read:
 
     code: str
     enhanced: frozenset[str]
+    has_address: bool
     words: str
 
 
@@ -141,7 +144,8 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=256)
 def _read(reply: Reply) -> _Read:
     enhanced = frozenset(_ENHANCED.findall(reply.text))
-    return _Read(str(reply.code), enhanced, normalised(reply.text))
+    has_address = bool(_ADDRESS.search(reply.text))
+    return _Read(str(reply.code), enhanced, has_address, normalised(reply.text))
 
 
 def _search(expression: str, words: str) -> re.Match[str] | None:
@@ -180,6 +184,7 @@ def _rule(entry: Mapping[str, Any], families: Mapping[str, list[str]]) -> Rule:
         providers=frozenset(entry.get("providers", [])),
         codes=tuple(entry.get("codes", [""])),
         enhanced=frozenset(entry.get("enhanced", [])),
+        no_address=entry.get("no_address", False),
         required=tuple(_pattern(group, families) for group in groups),
         forbidden=_pattern(none_of, families) if none_of else None,
         permanent=entry.get("permanent"),

@@ -6,7 +6,6 @@ connection, and hands over text and final dot in one piece.
 """
 
 import math
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -130,7 +129,7 @@ class Session:
         with self._phase("sender"):
             self._positive("mail", self._wire.command(f"MAIL FROM:<{path}>"))
             self._positive("rcpt", self._wire.command(f"RCPT TO:<{path}>"))
-            self._positive("rset", self._wire.command("RSET"))
+            self._wire.command("RSET")  # whatever it says, the sender was accepted
         self._phases.end("sender")
 
     def send(
@@ -183,16 +182,15 @@ class Session:
 
     def _greet(self, network: Network) -> None:
         self._phases.end("connect")
-        context = tls_context(network.trusted_ca)
         if self._place.security == "ssl":
             with self._phase("tls"):
-                self._wire.encrypt(context, self._place.host)
+                self._wire.encrypt(tls_context(network.trusted_ca), self._place.host)
             self._phases.end("tls")
         with self._phase("greeting"):
             self._positive("banner", self._wire.read())
             self._hello()
         if self._wants_starttls():
-            self._start_tls(context)
+            self._start_tls(network)
         self._phases.end("greeting")
 
     def _wants_starttls(self) -> bool:
@@ -201,8 +199,9 @@ class Session:
             raise SmtpFault("tls", Cause.starttls_missing)
         return offered and not self._wire.encrypted
 
-    def _start_tls(self, context: ssl.SSLContext) -> None:
+    def _start_tls(self, network: Network) -> None:
         with self._phase("tls"):
+            context = tls_context(network.trusted_ca)
             self._positive("starttls", self._wire.command("STARTTLS"))
             self._wire.encrypt(context, self._place.host)
         self._phases.end("tls")
@@ -237,4 +236,4 @@ class Session:
         if reply.code >= 400:
             raise SmtpFault.rejected(step, reply)
         if reply.code >= 300:
-            raise OutOfStepError
+            raise OutOfStepError(words(reply) or "")

@@ -20,6 +20,12 @@ _MAX_REPLY_LINES = 200
 _REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]+=*")
+_AFTER_AUTH = re.compile(r"\bAUTH\W+(?:PLAIN|LOGIN)\W+$", re.IGNORECASE)
+_AUTH_CHARACTERS = 30  # enough for "AUTH PLAIN" and what is put between it and a secret
+_TELLING_CHARACTERS = 8  # of base64, one after the other: six bytes of what they hide
+_LONGEST_WORD = 11  # characters; a longer password made of letters can hardly be one of the words
+
 
 @dataclass
 class Phases:
@@ -37,7 +43,8 @@ class Phases:
         try:
             yield min(start + self.timeout - self._spent[name], self.deadline)
         except OSError as error:
-            raise SmtpFault(name, cause_of(error)) from error
+            said = error.said if isinstance(error, OutOfStepError) else ""
+            raise SmtpFault(name, cause_of(error), said=said) from error
         finally:
             self._spent[name] += time.monotonic() - start
 
@@ -55,7 +62,8 @@ class Wire:
         self.limit = 0.0
         self.lost = False  # by `abort`: nothing more can be said
         self.lines: list[str] = []  # of the last reply, uncut
-        self.secrets: tuple[str, ...] = ()  # never repeated from a reply, which may echo them
+        # Never repeated from a reply, which may echo them: SASL's base64, last the bare password.
+        self.secrets: tuple[str, ...] = ()
         self._buffer = b""
 
     @property
@@ -111,28 +119,31 @@ class Wire:
         codes: list[int] = []
         separator: bytes | None = b"-"
         while separator == b"-":
-            match = _REPLY_LINE.fullmatch(self._line())
+            line = self._line()
+            match = _REPLY_LINE.fullmatch(line)
             if not match or len(codes) == _MAX_REPLY_LINES:
-                raise OutOfStepError
+                raise OutOfStepError(self._shown(_decoded(line)))
             code, separator, text = match.groups()
             codes.append(int(code))
             self.lines.append(_decoded(text or b""))
         if len({code // 100 for code in codes}) > 1:
-            raise OutOfStepError
+            raise OutOfStepError(self._shown(" ".join(self.lines)))
         return self._reply(codes[-1])
 
     def _reply(self, code: int) -> Reply:
-        text = " ".join(self.lines)
-        for secret in filter(None, self.secrets):
-            text = text.replace(secret, "***")
-        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        text = self._shown(" ".join(self.lines))
         enhanced = _ENHANCED.match(text)
-        return Reply(code, text[:_MAX_REPLY_CHARACTERS], enhanced and enhanced.group())
+        return Reply(code, text, enhanced and enhanced.group())
+
+    def _shown(self, text: str) -> str:
+        """As people may read it; far less of it is blanked than is left out."""
+        text = _without(self.secrets, _one_line(text[:_MAX_LINE_BYTES]))
+        return text[:_MAX_REPLY_CHARACTERS]
 
     def _line(self) -> bytes:
         while b"\n" not in self._buffer:
             if len(self._buffer) > _MAX_LINE_BYTES:
-                raise OutOfStepError
+                raise OutOfStepError(self._shown(_decoded(self._buffer)))
             self._arm()
             received = self.sock.recv(_MAX_LINE_BYTES)
             if not received:
@@ -146,6 +157,57 @@ class Wire:
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _without(secrets: tuple[str, ...], text: str) -> str:
+    """Return a reply without what it echoes of a sign-in, whole or cut anywhere."""
+    if not secrets:
+        return text
+    *encoded, password = secrets
+    # Some servers echo a command in capitals.
+    blobs = [blob.rstrip("=").upper() for blob in encoded]
+    text = _BASE64_RUN.sub(lambda run: _without_pieces(blobs, run), text)
+    return _without_password(_one_line(password), text)
+
+
+def _without_pieces(blobs: list[str], run: re.Match[str]) -> str:
+    """Blank a run that is a secret or, behind AUTH, the beginning of one; else pieces of secrets.
+
+    Not all that stands behind AUTH: "AUTH PLAIN not supported" is to keep its meaning.
+    """
+    letters = run.group().rstrip("=").upper()
+    before = run.string[max(0, run.start() - _AUTH_CHARACTERS) : run.start()]
+    begins = any(blob.startswith(letters) for blob in blobs)
+    if letters in blobs or (begins and _AFTER_AUTH.search(before)):
+        return "***"
+    told = _told(blobs, letters)
+    blanked = "".join("\0" if at in told else c for at, c in enumerate(run.group()))
+    return re.sub(r"\0+", "***", blanked)
+
+
+def _told(blobs: list[str], letters: str) -> set[int]:
+    """Return where letters are that stand in a secret together with so many neighbours."""
+    size = _TELLING_CHARACTERS
+    starts = range(len(letters) - size + 1)
+    pieces = [at for at in starts if any(letters[at : at + size] in blob for blob in blobs)]
+    return {at + further for at in pieces for further in range(size)}
+
+
+def _without_password(password: str, text: str) -> str:
+    """Blank the password as such, unless it may be one of the server's own words.
+
+    Whoever has "password" for a password would else be told so by the gap in "bad user name or
+    ***", whose meaning would be lost besides.
+    """
+    if not password or (password.isalpha() and len(password) <= _LONGEST_WORD):
+        return text
+    # Whole, and no part of a code, a host or a compound: "7" in 5.7.8.
+    token = rf"(?<!\w)(?<!\w[.-]){re.escape(password)}(?!\w|[.-]\w)"
+    return re.sub(token, "***", text)
 
 
 def _decoded(text: bytes) -> str:

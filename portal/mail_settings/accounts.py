@@ -7,6 +7,7 @@ from typing import Self
 from sqlalchemy import select, update
 
 from portal.extensions import db, settings
+from portal.mail.addresses import ascii_host
 from portal.mail.diagnosis import Diagnosis, Scope
 from portal.mail.smtp import Network, Reply, Server, words
 from portal.models import (
@@ -49,6 +50,15 @@ def account() -> MailAccount | None:
     return db.session.scalar(select(MailAccount).limit(1))
 
 
+def held(account_id: int) -> MailAccount:
+    """The account as it is now, held until the transaction ends. Whatever changes the account, its
+    settings or its checks takes it first, and looks at the others behind it: so nobody overwrites
+    what somebody else has just written, and no two wait for each other."""
+    # FOR NO KEY UPDATE: the launch of a large campaign, whose rows refer to it, is not waited for.
+    lock = {"key_share": True}
+    return db.session.get_one(MailAccount, account_id, with_for_update=lock, populate_existing=True)
+
+
 def latest_settings() -> MailSettings | None:
     """What was saved last, whether it works or not."""
     return db.session.scalar(select(MailSettings).order_by(MailSettings.id.desc()).limit(1))
@@ -77,7 +87,7 @@ def network() -> Network:
 def server_of(chosen: MailSettings) -> Server:
     """The server with the account's password. Raises Unreadable when no key opens it."""
     return Server(
-        host=chosen.smtp_server,
+        host=ascii_host(chosen.smtp_server),
         port=chosen.smtp_port,
         security=chosen.security,  # type: ignore[arg-type]
         username=chosen.username,
@@ -116,7 +126,7 @@ UNFINISHED = Trouble("check_unfinished", permanent=False, scope=None)  # its wor
 def works(account_id: int) -> None:
     """A check went well: the mailbox works (again), and whoever asked for help has got it. The
     caller commits."""
-    here = db.session.get_one(MailAccount, account_id)
+    here = held(account_id)
     if here.status is AccountStatus.WORKING or _last_check_failed(account_id):
         here.failures = 0
     _set_status(here, AccountStatus.WORKING)
@@ -143,7 +153,7 @@ def _last_check_failed(account_id: int) -> bool:
 def fails(account_id: int, trouble: Trouble) -> None:
     """The mailbox doesn't work, or has met a limit, and everybody sees the warning. When it is
     checked again by itself is decided here. The caller commits."""
-    here = db.session.get_one(MailAccount, account_id)
+    here = held(account_id)
     if trouble.scope is None and here.status is not AccountStatus.UNCONFIGURED:
         here.next_check_at = now() + SOON.first
         return
@@ -177,6 +187,7 @@ def _set_status(here: MailAccount, status: AccountStatus) -> None:
 def stopped_working(used: MailSettings, trouble: Trouble) -> None:
     """Sending met a fault of the account: everybody sees the warning, its mails wait. A fault of
     settings that others have taken the place of meanwhile says nothing."""
+    held(used.account_id)
     active = active_settings(used.account_id)
     if active and active.id == used.id:
         fails(used.account_id, trouble)

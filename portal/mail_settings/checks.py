@@ -11,10 +11,12 @@ from portal import queue
 from portal.extensions import db
 from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
+    SOON,
     Trouble,
     account,
     active_settings,
     fails,
+    held,
     latest_settings,
     works,
 )
@@ -27,14 +29,15 @@ from portal.models import (
 )
 from portal.models.base import now
 
-# A check ends by itself within 45 seconds. One that takes longer has lost its worker.
+# A check ends by itself within 45 seconds. One that takes longer has lost its worker, or never
+# had one.
 CHECK_PATIENCE = timedelta(seconds=60)
 
 
 def latest_check() -> MailCheck | None:
     """The check whose phases the page shows: of what was saved last, since settings at work are
-    checked daily also beside others that were refused. One whose worker was lost counts as
-    failed."""
+    checked daily also beside others that were refused. One whose worker was lost, or that none
+    has begun for as long, counts as failed."""
     saved_last = select(func.max(MailSettings.id)).scalar_subquery()
     of_those = select(MailCheck).where(MailCheck.settings_id == saved_last)
     check = db.session.scalar(of_those.order_by(MailCheck.id.desc()).limit(1))
@@ -45,21 +48,28 @@ def latest_check() -> MailCheck | None:
 
 
 def _is_overdue(check: MailCheck) -> bool:
-    return check.requested_at < now() - CHECK_PATIENCE
+    return (check.started_at or check.requested_at) < now() - CHECK_PATIENCE
 
 
 def start_check() -> MailCheck | None:
     """Check what was saved last; while a check runs, that one. None when nothing was saved."""
-    return _running_check() or _start()
+    here = _held_account()
+    return _running_check() or _start(here)
 
 
 def start_test(recipient: str, language: str) -> MailCheck | None:
     """Check what was saved last and send a test mail by it; while a check with a test mail runs,
     that one, and a plain one is replaced. None when nothing was saved."""
+    here = _held_account()
     running = _running_check()
     if running and running.test_recipient:
         return running
-    return _start(test_recipient=recipient, test_language=language)
+    return _start(here, test_recipient=recipient, test_language=language)
+
+
+def _held_account() -> MailAccount | None:
+    here = account()
+    return here and held(here.id)
 
 
 def _running_check() -> MailCheck | None:
@@ -67,9 +77,9 @@ def _running_check() -> MailCheck | None:
     return check if check and check.state is CheckState.RUNNING else None
 
 
-def _start(**test: str) -> MailCheck | None:
-    last, here = latest_settings(), account()
-    if not last or not here:
+def _start(here: MailAccount | None, **test: str) -> MailCheck | None:
+    last = latest_settings()
+    if not here or not last:
         return None
     check = new_check(here, last, **test)
     db.session.commit()
@@ -79,12 +89,18 @@ def _start(**test: str) -> MailCheck | None:
 
 def new_check(here: MailAccount, checked: MailSettings, **test: str) -> MailCheck:
     """A check takes the place of one that still runs, whose outcome is then discarded. `test`
-    has test_recipient and test_language, if a test mail is to be sent. The caller commits."""
-    db.session.execute(
+    has test_recipient and test_language, if a test mail is to be sent. The caller holds the
+    account, and commits."""
+    replaced = db.session.scalars(
         update(MailCheck)
         .where(MailCheck.state == CheckState.RUNNING)
         .values(state=CheckState.REPLACED, finished_at=now())
-    )
+        .returning(MailCheck.settings_id)
+    ).all()
+    active = active_settings(here.id)
+    if active and active.id in replaced:  # nothing else tells any more how these do
+        soon = now() + SOON.first
+        here.next_check_at = min(here.next_check_at or soon, soon)
     check = MailCheck(account_id=here.id, settings_id=checked.id, phases={}, **test)
     db.session.add(check)
     return check
@@ -109,24 +125,27 @@ def _running(check_id: int) -> tuple[ColumnElement[bool], ...]:
     return MailCheck.id == check_id, MailCheck.state == CheckState.RUNNING
 
 
-def record_phases(check_id: int, phases: dict[str, Any]) -> None:
-    """What the page shows while the check runs."""
-    db.session.execute(update(MailCheck).where(*_running(check_id)).values(phases=phases))
+def record_phases(check_id: int, phases: dict[str, Any]) -> bool:
+    """What the page shows while the check runs. False when the check was replaced in the
+    meantime."""
+    shown = db.session.execute(update(MailCheck).where(*_running(check_id)).values(phases=phases))
     db.session.commit()
+    return shown.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 def passed(check: MailCheck) -> bool:
     """The settings work: they become the active ones, the warning goes, waiting mail is rung for.
 
     False when the check was replaced in the meantime."""
-    return _finish(check.id, CheckState.PASSED) and _take_up(check)
+    return _finish(check, CheckState.PASSED) and _take_up(check)
 
 
 def test_failed(check: MailCheck, trouble: Trouble) -> bool:
-    """The settings work as after `passed`, but the test mail did not get through.
+    """The settings work as after `passed`, but one mail does not get through: the test mail, or
+    one to the mailbox itself.
 
     False when the check was replaced in the meantime."""
-    return _finish(check.id, CheckState.FAILED, **_verdict(trouble)) and _take_up(check)
+    return _finish(check, CheckState.FAILED, **_verdict(trouble)) and _take_up(check)
 
 
 def failed(check: MailCheck, trouble: Trouble, alternative: Endpoint | None = None) -> bool:
@@ -135,10 +154,10 @@ def failed(check: MailCheck, trouble: Trouble, alternative: Endpoint | None = No
 
     False when the check was replaced in the meantime."""
     instead = asdict(alternative) if alternative else None
-    if not _finish(check.id, CheckState.FAILED, **_verdict(trouble), alternative=instead):
+    if not _finish(check, CheckState.FAILED, **_verdict(trouble), alternative=instead):
         return False
-    chosen = db.session.get_one(MailSettings, check.settings_id)
-    if chosen.state is SettingsState.ACTIVE or not active_settings(check.account_id):
+    active = active_settings(check.account_id)
+    if not active or active.id == check.settings_id:
         fails(check.account_id, trouble)
     db.session.commit()
     return True
@@ -156,7 +175,7 @@ def _verdict(trouble: Trouble) -> dict[str, Any]:
 
 
 def _take_up(check: MailCheck) -> bool:
-    chosen = db.session.get_one(MailSettings, check.settings_id)
+    chosen = db.session.get_one(MailSettings, check.settings_id, populate_existing=True)
     if chosen.state is not SettingsState.ACTIVE:
         db.session.execute(
             update(MailSettings)
@@ -173,10 +192,12 @@ def _take_up(check: MailCheck) -> bool:
     return True
 
 
-def _finish(check_id: int, state: CheckState, **values: Any) -> bool:
+def _finish(check: MailCheck, state: CheckState, **values: Any) -> bool:
+    """Ends with the account held; False, with nothing held, when the check no longer runs."""
+    held(check.account_id)
     finished = db.session.execute(
         update(MailCheck)
-        .where(*_running(check_id))
+        .where(*_running(check.id))
         .values(state=state, finished_at=now(), **values)
     )
     if finished.rowcount != 1:  # type: ignore[attr-defined]

@@ -45,7 +45,7 @@ def complete(form: Form, password: str) -> Completed:
     sent, mended = mend(_sent(form), port_typed=_is_port_typed(form))
     target = _target(form, sent)
     whole, pair = mend_pair(_filled(sent, target.endpoints))
-    bare, spaces = _password(password, target.host, whole, form.address)
+    bare, spaces = _password(password, target, whole, form.address)
     shown = {
         "host": target.host,
         **dict(zip(SMTP_FIELDS, (whole.server, whole.port, whole.security), strict=True)),
@@ -73,14 +73,15 @@ def _filled_for(target: _Target, before: Values | None) -> Values | None:
 
 
 def _sent(form: Form) -> Smtp:
-    """The SMTP fields without those that were filled in for another host than the one sent."""
-    shown, filled = form.shown, form.filled
-    swapped = filled is not None and filled["for_host"] != shown["host"]
-    server, port, security = (
-        "" if swapped and filled and shown[name] == filled[name] else shown[name]
-        for name in SMTP_FIELDS
-    )
-    return Smtp(server, port, security)
+    """The SMTP fields; none where a person changed the host and left the catalogue's server of
+    the one before it standing."""
+    shown, before = form.shown, form.filled["for_host"] if form.filled else FIND_IT
+    typed = Smtp(shown["smtp_server"], shown["smtp_port"], shown["security"])
+    if before in {FIND_IT, shown["host"]}:
+        return typed
+    known = providers.load()[before].endpoints_for(domain_of(form.address))
+    places = {(place.host, str(place.port), place.security) for place in known}
+    return Smtp() if (typed.server, typed.port, typed.security) in places else typed
 
 
 def _is_port_typed(form: Form) -> bool:
@@ -116,16 +117,17 @@ def _filled(smtp: Smtp, endpoints: Sequence[Endpoint]) -> Smtp:
     )
 
 
-def _password(password: str, host: str, smtp: Smtp, address: str) -> tuple[str, list[Mended]]:
-    if without_spaces(password) == password or not _takes_app_password(host, smtp, address):
+def _password(password: str, target: _Target, smtp: Smtp, address: str) -> tuple[str, list[Mended]]:
+    if without_spaces(password) == password or not _takes_app_password(target, smtp, address):
         return password, []
     return mend_app_password(password)
 
 
-def _takes_app_password(host: str, smtp: Smtp, address: str) -> bool:
+def _takes_app_password(target: _Target, smtp: Smtp, address: str) -> bool:
     """Whether spaces in the password mean nothing: by the host, for `other` by the server's name
     or by where the address's domain has its mail."""
-    provider = providers.load().get(host)
-    if provider and host == OTHER:
-        provider = providers.by_server(smtp.server) or find(address).provider
+    provider = providers.load().get(target.host)
+    if provider and target.host == OTHER:
+        found = providers.by_server(smtp.server)
+        provider = found or (target.found or find(address)).provider
     return bool(provider and provider.app_password_only)

@@ -43,13 +43,17 @@ CONNECTION_SENTENCES: dict[str, Any] = {
         "What answers there does not speak as a mail server (SMTP). With port 465 choose "
         "SSL/TLS, with 587 STARTTLS."
     ),
+    "answer_unclear": _l(
+        "The server answered in a way that makes no sense. Check again in some minutes; if it goes "
+        "on, ask your provider with the server's words."
+    ),
     "wrong_security": _l(
         "The server does not expect this protocol on this port. With port 587 choose STARTTLS, "
         "with 465 SSL/TLS."
     ),
     "starttls_missing": _l(
-        "The server can't encrypt this connection (it offers no STARTTLS). Try port 465 with "
-        "SSL/TLS."
+        "The server can't encrypt this connection (it offers no STARTTLS). Choose SSL/TLS, with "
+        "port 465."
     ),
     "tls_failed": _l(
         "Portal and server could not agree on an encryption. Ask your provider whether the "
@@ -70,6 +74,10 @@ CONNECTION_SENTENCES: dict[str, Any] = {
     "certificate_untrusted": _l(
         "The server's proof of its name (certificate) is from nobody known. Ask your provider, "
         "or whoever runs the server."
+    ),
+    "authority_unreadable": _l(
+        "The file with the additional certificate authority can't be read. Whoever runs the portal "
+        "must put it right (MAIL_TRUSTED_CA)."
     ),
     "unencrypted": _l(
         "The server offers no encryption, so the password was not sent. Choose another "
@@ -149,8 +157,8 @@ CONNECTION_SENTENCES: dict[str, Any] = {
         "it with your provider's help."
     ),
     "password_refused": _l(
-        "The server refused user name or password. Many providers want an app password here "
-        "instead of your own."
+        "The server refused user name or password. Enter the password again; many providers "
+        "want an app password here instead of your own."
     ),
     "password_change_needed": _l(
         "The provider wants a new password. Set one on the provider's page, then enter it here."

@@ -52,7 +52,8 @@ def pack(part: Part) -> str:
 def unpack(text: str) -> Values | None:
     """What `pack` made, with the host as `for_host`; None when it makes no sense."""
     names, values = (*FIELDS, "for_host"), text.split(_SEPARATOR)
-    if len(values) != len(names) or values[0] not in {FIND_IT, *providers.load()}:
+    hosts = {FIND_IT, *providers.load()}
+    if len(values) != len(names) or not {values[0], values[-1]} <= hosts:
         return None
     return dict(zip(names, values, strict=True))
 
@@ -69,6 +70,12 @@ def find(address: str) -> Found:
     """The provider behind an address. No lock is held while the DNS is asked."""
     db.session.commit()
     return detect(address, settings().mail_dns_server)
+
+
+def is_strangers(server: str, address: str) -> bool:
+    """Whether nothing but the DNS says that a server is right for an address: neither the
+    catalogue nor the address's own domain has it."""
+    return not providers.by_server(server) and not f".{server}".endswith(f".{domain_of(address)}")
 
 
 def for_host(key: str, address: str, saved: MailSettings | None) -> Values:
@@ -89,11 +96,12 @@ def of_settings(saved: MailSettings) -> Values:
 
 
 def endpoints_of(key: str, domain: str) -> Sequence[Endpoint]:
-    """The servers of a host, the likeliest first. For one without any, or whose name has the
-    domain in it that nobody knows yet: what is usual."""
+    """The servers of a host, the likeliest first; nameless where the domain is in the name and
+    nobody knows it yet. For a host without any: what is usual."""
     provider = providers.load()[key]
-    unknown = not domain and "{" in (provider.host or "")
-    return USUAL if unknown else provider.endpoints_for(domain) or USUAL
+    if not domain and "{" in (provider.host or ""):
+        return [replace(place, host="") for place in provider.endpoints]
+    return provider.endpoints_for(domain) or USUAL
 
 
 def filled_by(provider: Provider, endpoints: Sequence[Endpoint]) -> Values:

@@ -18,7 +18,16 @@ from portal.forms import TickField, address, at_most, choices, one_line, require
 from portal.mail import providers
 from portal.mail.detection import How
 from portal.mail_settings.completing import Completed, complete
-from portal.mail_settings.fill import FIELDS, FIND_IT, SMTP_FIELDS, Form, Part, pack, unpack
+from portal.mail_settings.fill import (
+    FIELDS,
+    FIND_IT,
+    SMTP_FIELDS,
+    Form,
+    Part,
+    is_strangers,
+    pack,
+    unpack,
+)
 from portal.mail_settings.mending import is_server_name
 from portal.mail_settings.server_texts import label
 from portal.mail_settings.service import Draft
@@ -140,6 +149,13 @@ class MailSettingsForm(FlaskForm):
         if self._how is How.guess:
             raise ValidationError(
                 _("This is a guess from your address. Check it with your provider, then save.")
+            )
+        if self._how is How.srv and is_strangers(text(field), text(self.email)):
+            raise ValidationError(
+                _(
+                    "Your domain names this server of another company. Compare it with your "
+                    "provider's help, then enter the password and save again."
+                )
             )
         if not field.data:
             raise ValidationError(_("Enter your provider's server, such as smtp.example.com."))

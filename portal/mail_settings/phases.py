@@ -19,6 +19,15 @@ PHASE_NAMES = {
 TEST_NAME = _l("Test mail accepted")
 
 
+# What took the place of a check that was replaced goes on.
+_STATES_SHOWN = {CheckState.REPLACED: CheckState.RUNNING}
+
+
+def state_shown(check: MailCheck | None) -> CheckState | None:
+    """How a check stands on the page: running, passed or failed; None where there is none."""
+    return _STATES_SHOWN.get(check.state, check.state) if check else None
+
+
 @dataclass(frozen=True)
 class PhaseRow:
     """One line of the check: `state` is waiting, running, passed, failed or skipped."""

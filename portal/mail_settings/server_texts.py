@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from portal.mail import providers
 from portal.mail.detection import Found, How
 from portal.mail.providers import Provider
-from portal.mail_settings.fill import OTHER, Part
+from portal.mail_settings.fill import OTHER, Part, is_strangers
 from portal.mail_settings.mending import Mended
 from portal.models.base import now
 
@@ -31,6 +31,10 @@ FOUND_SENTENCES: dict[How, Any] = {
         "its port and protocol; so does your provider's help, under “outgoing mail”."
     ),
 }
+STRANGERS_SENTENCE = _l(
+    "Your domain names a server of another company: %(server)s. Compare it with your provider's "
+    "help before you save."
+)
 KEPT_SENTENCES: dict[str, Any] = {
     "host": _l("You chose %(typed)s, which stays; the address is at %(own)s."),
     "smtp_server": _l(
@@ -60,16 +64,18 @@ MENDED_SENTENCES: dict[str, Any] = {
 _SECURITY_CODES = frozenset({"security_word", "security_port"})
 
 
-def found_sentence(found: Found) -> str:
+def found_sentence(found: Found, address: str) -> str:
+    """What was found behind the address."""
     servers = list(dict.fromkeys(endpoint.host for endpoint in found.endpoints))
-    return str(FOUND_SENTENCES[found.how]) % {
+    strangers = found.how is How.srv and is_strangers(servers[0], address)
+    return str(STRANGERS_SENTENCE if strangers else FOUND_SENTENCES[found.how]) % {
         "provider": label(found.provider.key),
         "server": servers[0] if servers else "",
         "servers": str(_(" or ")).join(servers),
     }
 
 
-def filled_sentence(part: Part) -> str:
+def filled_sentence(part: Part, address: str) -> str:
     """What was found when it was saved, with what was filled in."""
     shown = part.shown
     filled = _(
@@ -78,7 +84,7 @@ def filled_sentence(part: Part) -> str:
         port=shown["smtp_port"],
         security=SECURITY_NAMES[shown["security"]],
     )
-    return f"{found_sentence(part.found)} {filled}" if part.found else filled
+    return f"{found_sentence(part.found, address)} {filled}" if part.found else filled
 
 
 def kept_sentences(part: Part) -> list[str]:
@@ -117,13 +123,15 @@ def _security_name(security: str) -> str:
 
 
 def mended_sentences(mended: Sequence[Mended]) -> list[str]:
-    return [
-        str(MENDED_SENTENCES[one.code])
-        % {
-            "typed": one.typed,
-            "mended": _security_name(one.mended) if one.code in _SECURITY_CODES else one.mended,
-        }
+    """One for each; none for a protocol that was typed just as the page calls it."""
+    told = [
+        (one, _security_name(one.mended) if one.code in _SECURITY_CODES else one.mended)
         for one in mended
+    ]
+    return [
+        str(MENDED_SENTENCES[one.code]) % {"typed": one.typed, "mended": name}
+        for one, name in told
+        if one.code != "security_word" or one.typed.casefold() != name.casefold()
     ]
 
 

@@ -11,6 +11,7 @@ from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
     Trouble,
     account,
+    held,
     latest_settings,
     legal_notice,
 )
@@ -78,7 +79,7 @@ def save(draft: Draft, by: User) -> MailCheck:
     """Keep the settings as a candidate and start their check; what works stays at work.
 
     Raises PasswordNeeded, having changed nothing."""
-    here = db.session.scalars(select(MailAccount).limit(1)).one()
+    here = held(db.session.scalars(select(MailAccount.id)).one())
     password = draft.password or _kept_password(draft)
     candidate = _candidate(draft, here, by)
     db.session.add(candidate)
@@ -86,6 +87,7 @@ def save(draft: Draft, by: User) -> MailCheck:
     sealed = vault().seal(password, candidate.password_place)
     candidate.password, candidate.password_key_id = sealed.ciphertext, sealed.key_id
     _keep_legal_notice(here, draft.legal_notice)
+    here.failures = 0
     check = new_check(here, candidate)
     db.session.commit()
     ring(check)
@@ -97,8 +99,12 @@ def use_alternative(by: User) -> MailCheck | None:
     that. None when it found none.
 
     Raises PasswordNeeded, having changed nothing, when it is another server."""
-    here, check, last = account(), latest_check(), latest_settings()
-    if not here or not check or not last or not check.alternative:
+    here = account()
+    if not here:
+        return None
+    held(here.id)  # else what somebody saves meanwhile would be saved over
+    check, last = latest_check(), latest_settings()
+    if not check or not last or not check.alternative:
         return None
     return save(_draft_at(Endpoint(**check.alternative), last, legal_notice(here)), by)
 

@@ -1,7 +1,7 @@
 """The page of the mailbox: its form on the left, the live check on the right."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +9,15 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.forms import text
 from portal.mail import providers
+from portal.mail.providers import Endpoint
+from portal.mail.smtp import Security
 from portal.mail_settings import accounts, checks, fill, service
+from portal.mail_settings.accounts import Trouble
 from portal.mail_settings.completing import Completed
 from portal.mail_settings.forms import DEFAULT_LEGAL_NOTICE, MailSettingsForm, other_fields
-from portal.mail_settings.phases import phase_rows
+from portal.mail_settings.phases import phase_rows, state_shown
 from portal.mail_settings.server_texts import (
     SECURITY_NAMES,
     filled_sentence,
@@ -23,8 +27,8 @@ from portal.mail_settings.server_texts import (
     mended_sentences,
     notices,
 )
-from portal.mail_settings.texts import sentence
-from portal.models import AccountStatus, MailSettings
+from portal.mail_settings.texts import correction, reason, sentence
+from portal.models import AccountStatus, CheckState, MailSettings
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
 from portal.troubleshooting.steps import guide_of
@@ -47,20 +51,20 @@ def _save() -> ResponseReturnValue:
         except service.PasswordNeeded:
             _ask_for_password(form)
         else:
-            _say_what_was_done(completed)
+            _say_what_was_done(completed, text(form.email))
             return redirect(url_for("mail_settings.page"))
     return _page(form, completed.part, mended_sentences(completed.mended))
 
 
-def _say_what_was_done(completed: Completed) -> None:
+def _say_what_was_done(completed: Completed, address: str) -> None:
     if completed.part.found:
-        flash(filled_sentence(completed.part))
+        flash(filled_sentence(completed.part, address))
     for said in mended_sentences(completed.mended):
         flash(said)
 
 
 def _ask_for_password(form: MailSettingsForm) -> None:
-    form.password.errors = [_("Enter the password: it is needed for a new server or user name.")]
+    form.password.errors = [_("Enter the password: for another server, user name or weaker encryption it is asked anew.")]
 
 
 def _other_fields() -> Mapping[str, object]:
@@ -88,7 +92,7 @@ def _page(
     context = _check_context(polled=False)
     found = context["trouble"]
     if not form.is_submitted() and found and found.field:
-        form.mark(found.field, sentence(found.cause, found.reply))
+        form.mark(found.field, context["correction"])
     html = render_template(
         "mail_settings/page.html",
         status=service.status_shown(),
@@ -107,7 +111,7 @@ def _server_context(form: MailSettingsForm, part: fill.Part) -> dict[str, Any]:
     host = providers.load().get(part.shown["host"])
     return {
         "form": form,
-        "found": found_sentence(part.found) if part.found else "",
+        "found": found_sentence(part.found, text(form.email)) if part.found else "",
         "kept": kept_sentences(part),
         "notices": notices(host, str(get_locale())) if host else None,
     }
@@ -140,6 +144,7 @@ def _form_before_them() -> fill.Form:
 def _server(part: fill.Part) -> ResponseReturnValue:
     form = MailSettingsForm.showing(
         part,
+        email=request.args.get("email", ""),
         username=request.args.get("username", ""),
         allow_unencrypted="allow_unencrypted" in request.args,
     )
@@ -195,17 +200,36 @@ def _form_with(saved: MailSettings, place: Mapping[str, Any]) -> ResponseReturnV
 
 def _check_context(*, polled: bool) -> dict[str, Any]:
     """What the fragment shows. Only one that was polled for fetches the page once it is done."""
-    check, trouble, here = checks.latest_check(), service.trouble(), accounts.account()
-    saved = accounts.latest_settings()
+    check, here, saved = checks.latest_check(), accounts.account(), accounts.latest_settings()
+    state = state_shown(check)
+    trouble = None if state is CheckState.RUNNING else service.trouble()
     limited = here if here and here.status is AccountStatus.LIMITED else None
+    instead = check.alternative if check and state is CheckState.FAILED else None
     return {
         "check": check,
+        "check_state": state,
         "polled": polled,
         "phases": phase_rows(check),
         "trouble": trouble,
-        "verdict": sentence(trouble.cause) if trouble else "",
+        "instead": instead,
+        **_verdict(trouble, saved, instead),
         "guide": guide_of(trouble.cause) if trouble else "",
         "limited_until": limited.limited_until if limited else None,
         "checked_server": saved.smtp_server if saved else "",
         "security_names": SECURITY_NAMES,
     }
+
+
+def _verdict(
+    trouble: Trouble | None, saved: MailSettings | None, instead: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """What is the matter, for the panel, and what to do, for the field to correct."""
+    if not trouble or not saved:
+        return {"verdict": "", "correction": ""}
+    if not instead:
+        told = sentence(trouble.cause), sentence(trouble.cause, trouble.reply)
+    else:
+        security = cast(Security, saved.security)
+        places = Endpoint(saved.smtp_server, saved.smtp_port, security), Endpoint(**instead)
+        told = reason(trouble.cause, *places), correction(trouble.cause, trouble.reply, *places)
+    return dict(zip(("verdict", "correction"), told, strict=True))

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from portal.admin.service import administrators
 from portal.mail_settings.accounts import account, active_settings
+from portal.mail_settings.checks import latest_check
 from portal.mail_settings.help import open_request_of
 from portal.mail_settings.texts import sentence
-from portal.models import AccountStatus, MailAccount, User
+from portal.models import AccountStatus, CheckState, MailAccount, User
 from portal.models.base import now
 
 
@@ -60,7 +61,8 @@ def _limit_sentences() -> Sequence[str]:
 
 
 def _fault_sentences(here: MailAccount | None, worked: bool) -> Sequence[str]:
-    """What it means, and why. The server's words are left to the settings page."""
+    """What it means, and why, unless that is being found out anew. The server's words are left to
+    the settings page."""
     meaning = (
         _(
             "The mailbox has stopped working, so nothing is sent until it is mended. Mails that "
@@ -69,4 +71,7 @@ def _fault_sentences(here: MailAccount | None, worked: bool) -> Sequence[str]:
         if worked
         else _("No mail can be sent until the practice's mailbox is set up.")
     )
-    return [meaning, sentence(here.cause)] if here and here.cause else [meaning]
+    check = latest_check()
+    if not here or not here.cause or (check and check.state is CheckState.RUNNING):
+        return [meaning]
+    return [meaning, sentence(here.cause)]

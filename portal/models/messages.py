@@ -25,6 +25,9 @@ OPEN = (*WAITING, MessageStatus.SENDING)
 
 IS_WAITING = text("status IN ('queued', 'deferred')")
 IS_CLAIMED = text("status = 'sending'")
+# When a message may be sent: at once, until it is deferred. No NULL, so that one range of an index
+# has what is due, in the order in which it is due.
+DUE_AT = "coalesce(next_attempt_at, '1970-01-01 00:00:00')"
 
 
 class Message(Model):
@@ -53,8 +56,8 @@ class Message(Model):
         Index(
             "ix_messages_waiting",
             "account_id",
+            text(DUE_AT),
             "id",
-            "next_attempt_at",
             sqlite_where=IS_WAITING,
             postgresql_where=IS_WAITING,
         ),

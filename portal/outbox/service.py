@@ -8,10 +8,10 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.models import AccountDay, Campaign, Message, MessageReply, SessionSlot
 from portal.models import MessageStatus as Status
 from portal.models.base import now
-from portal.models.messages import IS_WAITING
+from portal.models.messages import DUE_AT, IS_WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -54,7 +54,12 @@ CLAIMED_COLUMNS = (
     Message.message_id,
     Message.attempts,
     Message.next_attempt_at,
+    Message.reason,
 )
+# Of a claim, and of taking it over: what was refused before comes last, so that no message that
+# is refused again and again keeps others waiting.
+_DUE_AT = literal_column(DUE_AT, Message.next_attempt_at.type)
+SENDING_ORDER = (_DUE_AT, Message.id)
 
 
 class Overtaken(Exception):
@@ -95,13 +100,13 @@ def add(rows: list[dict[str, Any]]) -> None:
 
 
 def claim_messages(claim: Claim, limit: int) -> Sequence[Row[Any]]:
-    """Take the next messages that are due, oldest first, as `sending`. One UPDATE.
+    """Take the next messages that are due, in SENDING_ORDER, as `sending`. One UPDATE.
 
     Raises Overtaken when the claim's lease ran out and somebody took it over."""
     due = (
         select(Message.id)
         .where(_due(claim.account_id))
-        .order_by(Message.id)
+        .order_by(*SENDING_ORDER)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -116,7 +121,9 @@ def claim_messages(claim: Claim, limit: int) -> Sequence[Row[Any]]:
         taken = connection.execute(taking).all()
         for campaign_id, changes in waiting_changes(taken, sign=-1).items():
             count(connection, campaign_id, changes)
-    return sorted(taken, key=lambda row: row.id)
+    return sorted(
+        taken, key=lambda row: (row.next_attempt_at or datetime.min.replace(tzinfo=UTC), row.id)
+    )
 
 
 def _hold(connection: Connection, claim: Claim) -> None:
@@ -129,11 +136,7 @@ def _hold(connection: Connection, claim: Claim) -> None:
 
 
 def _due(account_id: int) -> Any:
-    return and_(
-        Message.account_id == account_id,
-        IS_WAITING,
-        or_(Message.next_attempt_at.is_(None), Message.next_attempt_at <= now()),
-    )
+    return and_(Message.account_id == account_id, IS_WAITING, now() >= _DUE_AT)
 
 
 def _waiting_status(row: Row[Any]) -> Status:
@@ -155,11 +158,7 @@ def record(claim: Claim, message: Row[Any], verdict: Verdict) -> Status:
     """Commit what became of a claimed message, before the next one is begun.
 
     Raises Overtaken, having changed nothing, when the message is no longer the claim's."""
-    values: dict[str, Any] = {
-        "reason": verdict.reason,
-        "reply": verdict.reply,
-        "claim_id": None,
-    }
+    values: dict[str, Any] = {"reason": verdict.reason, "reply": verdict.reply, "claim_id": None}
     if verdict.settings_id:
         values |= {
             "settings_id": verdict.settings_id,

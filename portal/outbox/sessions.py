@@ -13,7 +13,14 @@ from portal.models import Campaign, CampaignStatus, Message, SessionSlot
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.models.messages import IS_CLAIMED
-from portal.outbox.service import CLAIMED_COLUMNS, Claim, count, step, waiting_changes
+from portal.outbox.service import (
+    CLAIMED_COLUMNS,
+    SENDING_ORDER,
+    Claim,
+    count,
+    step,
+    waiting_changes,
+)
 
 LEASE = timedelta(seconds=30)
 
@@ -99,7 +106,7 @@ def _free(connection: Connection, slot_id: int, claim_id: str, *conditions: Any)
 def _claimed(connection: Connection, claim_id: str) -> Sequence[Row[Any]]:
     """What the claim still holds, in the order in which it sends."""
     query = select(*CLAIMED_COLUMNS).where(Message.claim_id == claim_id, IS_CLAIMED)
-    return connection.execute(query.order_by(Message.id)).all()
+    return connection.execute(query.order_by(*SENDING_ORDER)).all()
 
 
 def _put_back(connection: Connection, rows: Sequence[Row[Any]]) -> None:

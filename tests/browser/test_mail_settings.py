@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-line")]
 
 PATH = "/settings/email"
 IONOS = ("ionos.example", "MX", "10 mx00.ionos.es.")
+FOREIGN = ("_submissions._tcp.foreign.example", "SRV", "0 1 465 smtp.company.example.")
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def dns(app: Flask) -> Iterator[DnsServer]:
-    with DnsServer(IONOS) as server:
+    with DnsServer(IONOS, FOREIGN) as server:
         ask_dns(app, server)
         yield server
 
@@ -107,6 +108,7 @@ def test_the_port_that_answers_is_offered_and_taken_by_one_click(
         expect(instead).to_be_visible(timeout=SOON)
         expect(page.get_by_label("Protocol")).to_have_attribute("aria-invalid", "true")
         expect(page.get_by_label("Protocol")).to_be_visible()
+        expect(page.locator("#security-error")).to_contain_text("Choose STARTTLS here.")
         screen.look()
         screen.press(instead)
         expect(page.locator("main")).to_have_attribute(
@@ -143,6 +145,33 @@ def test_without_javascript_the_server_is_found_on_saving(screens: Screens) -> N
     main = page.locator("main")
     expect(main).to_contain_text("This address is at Gmail. Filled in: smtp.gmail.com, port 465")
     expect(main).to_contain_text("The spaces in the app password were left out")
+
+
+def test_a_server_of_another_company_is_named_as_the_address_is_typed(
+    screens: Screens, dns: DnsServer
+) -> None:
+    screen = screens()
+    page = screen.open(PATH)
+    page.get_by_label("Email address").fill("ana@foreign.example")
+    expect(page.locator("#server")).to_contain_text("another company: smtp.company.example")
+    expect(page.get_by_label("Server (SMTP)")).to_be_visible()
+    screen.look()
+
+
+def test_without_javascript_a_server_of_another_company_is_asked_back(
+    screens: Screens, dns: DnsServer
+) -> None:
+    screen = screens(javascript=False)
+    page = screen.open(PATH)
+    page.get_by_label("Email address").fill("ana@foreign.example")
+    page.get_by_label("Password", exact=True).fill("the right words")
+    screen.press(page.get_by_role("button", name="Save and check"), 422)
+    server = page.get_by_label("Server (SMTP)")
+    expect(server).to_have_value("smtp.company.example")
+    expect(server).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Password", exact=True).fill("the right words")
+    screen.press(page.get_by_role("button", name="Save and check"))
+    expect(page.locator("#check")).to_have_attribute("data-check-status", "running")
 
 
 def test_what_is_typed_while_the_check_ends_stays(app: Flask, screens: Screens) -> None:

@@ -64,7 +64,7 @@ def server(security: Security = "ssl", port: int = 465) -> Server:
         ("auth", Cause.unencrypted, Finding.unencrypted, "allow_unencrypted", True),
         ("auth", Cause.auth_missing, Finding.auth_missing, None, True),
         ("auth", Cause.timeout, Finding.server_slow, None, False),
-        ("auth", Cause.not_smtp, Finding.connection_lost, None, False),
+        ("auth", Cause.not_smtp, Finding.answer_unclear, None, False),
         ("sender", Cause.dropped, Finding.connection_lost, None, False),
     ],
 )
@@ -150,7 +150,6 @@ def test_hotmail_takes_no_passwords_whatever_is_typed() -> None:
         ("mail", "530 No", Finding.sign_in_required, "username", True),
         ("mail", "450 No", Finding.try_later, None, False),
         ("mail", "354 No", Finding.server_refused, None, True),
-        ("rset", "500 No", Finding.server_refused, None, True),
     ],
 )
 def test_a_reply_without_words_is_judged_by_step_and_code(

@@ -183,6 +183,7 @@ def test_the_rules_say_nothing_that_is_not_read() -> None:
         "providers",
         "codes",
         "enhanced",
+        "no_address",
         "words",
         "all",
         "but_not",

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from portal.mail.diagnosis import Diagnosis, Finding, diagnose
 from portal.mail.smtp import Cause, Network, Security, Session
 from tests.certificates import CERTIFICATES
-from tests.mail.smtp_sessions import account, fault_of
+from tests.mail.smtp_sessions import account, fault_of, scripted
 from tests.scripted_smtp import Fault, Play, ScriptedServer
 from tests.smtp_server import MailServer
 
@@ -73,13 +74,40 @@ def test_a_self_signed_certificate_that_was_trusted_by_name(tmp_path: Path) -> N
         pass
 
 
+@pytest.fixture(params=["gone", "no certificates"])
+def broken_trust(request: pytest.FixtureRequest, tmp_path: Path) -> Network:
+    """Loopback, with a file of trusted authorities that can't be read any more."""
+    ca_file = tmp_path / "ca.pem"
+    if request.param != "gone":
+        ca_file.write_text(request.param)
+    return Network(("127.0.0.0/8",), frozenset(), ca_file)
+
+
 @pytest.mark.parametrize("tls", ["ssl", "tls"])
+def test_an_unreadable_file_of_authorities_is_a_fault_that_blames_no_field(
+    broken_trust: Network, tls: Security
+) -> None:
+    with ScriptedServer(None, tls) as peer:
+        fault = fault_of(peer, broken_trust)
+        found = diagnose(fault, account(peer.port, tls), "other")
+    assert (fault.phase, fault.cause) == ("tls", Cause.authority_unreadable)
+    assert found == Diagnosis(Finding.authority_unreadable, None, permanent=False)
+    assert not [command for command in peer.commands if command.startswith("AUTH")]
+
+
+def test_without_encryption_the_file_of_authorities_is_not_needed(broken_trust: Network) -> None:
+    with ScriptedServer() as peer, scripted(peer, broken_trust):
+        pass
+
+
 @pytest.mark.parametrize(
-    ("play", "cause"),
+    ("tls", "play", "cause"),
     [
-        (Fault.SILENT, Cause.timeout),
-        (Fault.DROP, Cause.dropped),
-        (b"\0garbage" * 100, Cause.wrong_security),
+        ("ssl", Fault.SILENT, Cause.timeout),
+        ("tls", Fault.SILENT, Cause.timeout),
+        ("ssl", Fault.DROP, Cause.dropped),
+        ("tls", Fault.DROP, Cause.dropped),
+        ("ssl", b"\0garbage" * 100, Cause.wrong_security),
     ],
 )
 def test_an_encryption_that_does_not_come_about(

@@ -88,13 +88,19 @@ def test_what_is_no_plain_address_never_reaches_a_command(network: Network, addr
         assert [command.split()[0] for command in peer.commands] == ["EHLO", "AUTH"]
 
 
-@pytest.mark.parametrize("step", ["mail", "rcpt", "rset"])
+@pytest.mark.parametrize("step", ["mail", "rcpt"])
 def test_a_sender_refused_at_any_command(network: Network, step: str) -> None:
     with ScriptedServer({step: "553 5.7.1 Not yours"}) as peer:  # noqa: SIM117
         with scripted(peer, network) as session, pytest.raises(SmtpFault) as caught:
             session.probe_sender(SENDER)
     fault = caught.value
     assert (fault.phase, fault.step, fault.cause) == ("sender", step, Cause.rejected)
+
+
+def test_what_follows_the_accepted_sender_decides_nothing(network: Network) -> None:
+    with ScriptedServer({"rset": "500 No such command"}) as peer:  # noqa: SIM117
+        with scripted(peer, network) as session:
+            session.probe_sender(SENDER)
 
 
 def test_a_server_that_falls_silent_is_left_at_once(network: Network) -> None:

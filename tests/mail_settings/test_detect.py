@@ -32,6 +32,8 @@ ZONES = (
     ("ionos.example", "MX", "10 mx00.ionos.es."),
     ("srv.example", "MX", "10 filter.gateway.example."),
     ("_submissions._tcp.srv.example", "SRV", "0 1 465 out.srv.example."),
+    ("_submissions._tcp.foreign.example", "SRV", "0 1 465 smtp.company.example."),
+    ("_submissions._tcp.known.example", "SRV", "0 1 465 smtp.gmail.com."),
     ("guess.example", "MX", "10 filter.gateway.example."),
     ("smtp.guess.example", "A", "203.0.113.7"),
     ("mail.guess.example", "A", "203.0.113.8"),
@@ -79,6 +81,15 @@ def test_a_domain_that_names_its_server(admin: Visitor, dns: DnsServer) -> None:
     page = type_address(admin, "ana@srv.example")
     assert (host_of(page), smtp_fields(page)) == ("other", ("out.srv.example", "465", "ssl"))
     assert "Your domain names its server: out.srv.example." in page.text
+
+
+def test_a_server_of_another_company_is_filled_in_and_called_one(
+    admin: Visitor, dns: DnsServer
+) -> None:
+    page = type_address(admin, "ana@foreign.example")
+    assert smtp_fields(page) == ("smtp.company.example", "465", "ssl")
+    assert "Your domain names a server of another company: smtp.company.example." in page.text
+    assert "your provider's help before you save" in page.text
 
 
 def test_a_guess_is_filled_in_and_called_one(admin: Visitor, dns: DnsServer) -> None:
@@ -181,6 +192,7 @@ def send_address(visitor: Visitor, email: str, **more: str) -> Page:
         ("ana@gmail.com", "gmail", GMAIL, "This address is at Gmail."),
         ("ana@ionos.example", "ionos_es", IONOS, "Your domain's mail is at IONOS"),
         ("ana@srv.example", "other", ("out.srv.example", "465", "ssl"), "names its server"),
+        ("ana@known.example", "gmail", GMAIL, "names its server"),
     ],
 )
 def test_what_is_found_on_saving_is_saved_and_said(
@@ -216,6 +228,26 @@ def test_a_guess_is_asked_back_and_saved_when_it_is_sent_again(
     assert smtp_fields(page) == ("smtp.guess.example", "465", "ssl")
     assert send_address(admin, "ana@guess.example", **shown_on(page)).status == 302
     assert last_saved(app).smtp_server == "smtp.guess.example"
+
+
+def test_a_server_of_another_company_is_asked_back_too(
+    app: Flask, admin: Visitor, dns: DnsServer
+) -> None:
+    page = send_address(admin, "ana@foreign.example")
+    assert page.status == 422
+    assert "server of another company" in page.error("smtp_server")
+    assert "save again" in page.error("smtp_server")
+    assert everything_saved(app) == []
+    assert smtp_fields(page) == ("smtp.company.example", "465", "ssl")
+    assert page.one("#smtp-fields").has_attr("open")
+    assert send_address(admin, "ana@foreign.example", **shown_on(page)).status == 302
+    assert last_saved(app).smtp_server == "smtp.company.example"
+
+
+def test_one_save_looks_up_once(admin: Visitor, dns: DnsServer) -> None:
+    assert send_address(admin, "ana@srv.example", password="abcd efgh").status == 302
+    assert dns.questions
+    assert len(dns.questions) == len(set(dns.questions))
 
 
 def test_nothing_found_asks_for_the_server(app: Flask, admin: Visitor, dns: DnsServer) -> None:

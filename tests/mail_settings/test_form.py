@@ -7,6 +7,7 @@ import time_machine
 from flask import Flask
 
 from portal.mail import providers
+from portal.mail_settings.fill import SMTP_FIELDS
 from tests.conftest import ON_SQLITE
 from tests.mail_settings.form import FIELDS, PAGE, everything_saved, last_saved, save
 from tests.people import ADMIN, Page, Visitor
@@ -158,13 +159,29 @@ def test_without_javascript_a_link_fills_in_a_host(admin: Visitor) -> None:
 def test_without_javascript_a_changed_host_is_filled_in_on_saving(
     app: Flask, admin: Visitor
 ) -> None:
-    save(admin, smtp_server="smtp.clinica.example.com")
+    save(admin, host="gmail", smtp_server="", smtp_port="", security="")
+    assert sent_with_another_host(app, admin, "hotmail") == HOTMAIL
+
+
+def test_a_server_that_a_person_typed_stays_when_only_the_host_is_changed(
+    app: Flask, admin: Visitor
+) -> None:
+    save(admin, smtp_server="smtp.clinica.example.com", smtp_port="2525", security="tls")
+    assert sent_with_another_host(app, admin, "gmail") == (
+        "smtp.clinica.example.com",
+        "2525",
+        "tls",
+    )
+
+
+def sent_with_another_host(app: Flask, admin: Visitor, host: str) -> tuple[str, str, str]:
+    """What is saved when the page's form is sent back as it is, but for the host."""
     page = admin.get(PAGE)
-    names = ("filled", "smtp_server", "smtp_port")
-    shown = {name: str(page.one(f"#{name}")["value"]) for name in names}
-    assert save(admin, **shown, security="ssl", host="hotmail").status == 302
+    shown = {name: str(page.one(f"#{name}")["value"]) for name in ("filled", *SMTP_FIELDS[:2])}
+    security = str(page.one("#security option[selected]")["value"])
+    assert save(admin, **shown, security=security, host=host).status == 302
     saved = last_saved(app)
-    assert (saved.smtp_server, str(saved.smtp_port), saved.security) == HOTMAIL
+    return saved.smtp_server, str(saved.smtp_port), saved.security
 
 
 def test_the_providers_notes_are_there_before_a_password_is_typed(admin: Visitor) -> None:

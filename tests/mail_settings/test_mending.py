@@ -195,9 +195,9 @@ def test_what_can_not_be_a_server(name: str) -> None:
             "replaced by its provider's server, smtp.mail.yahoo.com.",
         ),
         (
-            {"security": "SSL/TLS"},
+            {"security": "SSL"},
             ("smtp.example.com", 465, "ssl"),
-            "You typed “SSL/TLS” as the protocol; it was read as SSL/TLS.",
+            "You typed “SSL” as the protocol; it was read as SSL/TLS.",
         ),
         (
             {"smtp_port": "5 87", "security": "TLS"},

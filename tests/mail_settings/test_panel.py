@@ -24,7 +24,7 @@ def fail(app: Flask, visitor: Visitor, **values: Any) -> Page:
     """Save, and see the page when the check has failed so."""
     save(visitor)
     found = {"cause": "server_refused", "permanent": True, "scope": "account", **values}
-    Line(app).change(MailCheck, state=CheckState.FAILED, finished_at=now(), **found)
+    Line(app).change(MailCheck, **{"state": CheckState.FAILED, "finished_at": now(), **found})
     return visitor.get(PAGE)
 
 
@@ -103,6 +103,79 @@ def test_where_it_answers_instead_is_one_click_away(
         assert last_saved(app).security == "tls"
         gone = admin.send(f"{PAGE}/alternative", form_at=PAGE)
         assert "nothing to take over" in admin.get(gone.location).text
+
+
+def test_the_field_says_exactly_what_to_change_to(app: Flask, admin: Visitor) -> None:
+    saved = {"host": FIELDS["smtp_server"], "port": 465, "security": "ssl"}
+    cases = (
+        ("smtp_port", "connection_timeout", {"port": 587, "security": "tls"}),
+        ("security", "wrong_security", {"security": "tls"}),
+        ("smtp_server", "unknown_host", {"host": "smtp.example.net"}),
+    )
+    told = {
+        field: fail(app, admin, field=field, cause=cause, alternative={**saved, **changed}).error(
+            field
+        )
+        for field, cause, changed in cases
+    }
+    assert told == {
+        "smtp_port": (
+            "Enter 587 here, and choose STARTTLS as the protocol. "
+            "The server does not answer on port 465."
+        ),
+        "security": "Choose STARTTLS here. The server expects another protocol on port 465.",
+        "smtp_server": (
+            "Enter smtp.example.net here, port 465 with SSL/TLS. "
+            "There is no server called smtp.example.com."
+        ),
+    }
+
+
+def test_what_was_found_stands_in_for_advice_that_fits_every_server(
+    app: Flask, admin: Visitor
+) -> None:
+    place = {"host": FIELDS["smtp_server"], "port": 587, "security": "tls"}
+    page = fail(app, admin, cause="connection_refused", field="smtp_port", alternative=place)
+    panel = page.one("#check").text
+    assert str(SENTENCES["connection_refused"]) not in panel
+    assert page.one("#check .verdict-bad").text == "The server does not answer on port 465."
+    assert "It answers on port 587 with STARTTLS." in panel
+
+
+def test_the_servers_words_follow_what_to_change_to(app: Flask, admin: Visitor) -> None:
+    place = {"host": FIELDS["smtp_server"], "port": 587, "security": "tls"}
+    reply = "554 5.7.1 No customers here"
+    found = {"cause": "not_submission", "field": "smtp_port", "reply": reply}
+    error = fail(app, admin, **found, alternative=place).error("smtp_port")
+    assert error.startswith("Enter 587 here, and choose STARTTLS as the protocol. ")
+    assert error.endswith(f"The server says: {reply}")
+    assert str(SENTENCES["not_submission"]) not in error
+
+
+def test_no_place_to_send_unencrypted_is_offered_beside_one_that_is_encrypted(
+    app: Flask, admin: Visitor
+) -> None:
+    place = {"host": FIELDS["smtp_server"], "port": 465, "security": "ssl"}
+    save(admin, smtp_port="587", security="none")
+    found = {"cause": "unencrypted", "field": "smtp_port", "alternative": place}
+    Line(app).change(MailCheck, state=CheckState.FAILED, finished_at=now(), **found)
+    page = admin.get(PAGE)
+    assert page.error("smtp_port") == (
+        "Enter 465 here, and choose SSL/TLS as the protocol. "
+        "The server offers no encryption on port 587."
+    )
+    assert "tick" not in page.one("#check").text
+
+
+def test_a_check_whose_place_is_being_taken_still_runs(app: Flask, admin: Visitor) -> None:
+    page = fail(app, admin, state=CheckState.REPLACED)
+    panel = page.one("#check")
+    assert panel["data-check-status"] == "running"
+    assert "Checking." in panel.text
+    assert "configured" not in panel.text
+    assert not page.has("[aria-invalid], blockquote, [data-cause]")
+    polled = admin.get(f"{PAGE}/check", HX_Request="true")
+    assert "every 1s" in str(polled.one("#check > a[hx-trigger]")["hx-trigger"])
 
 
 def test_another_server_is_filled_in_and_asks_for_the_password(app: Flask, admin: Visitor) -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 
 from jobs import sweep
 from portal.extensions import db
-from portal.mail_settings import accounts, checks
+from portal.mail_settings import accounts
 from portal.mail_settings.accounts import Trouble
 from portal.models import AccountStatus, CheckState
 from tests.conftest import ON_SQLITE, JobRunner
@@ -138,21 +138,33 @@ def test_the_daily_check_finds_what_broke_before_a_mail_does(
     assert "has stopped working" in warning(line, VIEWER)
 
 
-def test_a_check_whose_worker_was_lost_says_nothing_of_a_mailbox_that_works(
-    line: Line, run_jobs: JobRunner, clock: Clock
+@ON_SQLITE
+@pytest.mark.parametrize("trouble", [None, NO_ANSWER, limit(timedelta(minutes=1))])
+def test_a_recheck_whose_place_new_settings_take_is_soon_made_up_for(
+    line: Line, admin: Visitor, run_jobs: JobRunner, clock: Clock, trouble: Trouble | None
 ) -> None:
+    if trouble:
+        pauses(line, trouble, 1)
+    clock(timedelta(hours=25))
     with line.app.app_context():
-        lost = checks.start_check()
-        assert lost
-        assert checks.begin(lost.id)
-    clock(timedelta(minutes=3))
-    with line.app.app_context():
-        sweep.run()
-    assert latest_check(line.app).cause == "check_unfinished"
-    assert line.account().status is AccountStatus.WORKING
-    clock(timedelta(minutes=2))
+        sweep.run()  # and before a worker comes:
+    form.save(admin, smtp_server="127.0.0.1", smtp_port="1")
+    run_jobs()
+    assert [check.state for check in form.checks(line.app)[-2:]] == [
+        CheckState.REPLACED,
+        CheckState.FAILED,
+    ]
+    clock(timedelta(minutes=1, seconds=1))
     sweep_up(line, run_jobs)
-    assert latest_check(line.app).state is CheckState.PASSED, "it was soon done again"
+    assert latest_check(line.app).state is CheckState.PASSED
+    assert line.account().status is AccountStatus.WORKING
+
+
+@ON_SQLITE
+def test_who_saves_begins_with_short_pauses_again(line: Line, admin: Visitor) -> None:
+    assert pauses(line, NO_ANSWER, 4)[-1] == 8
+    form.save(admin)
+    assert pauses(line, NO_ANSWER, 1) == [1]
 
 
 @ON_SQLITE

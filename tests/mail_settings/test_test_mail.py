@@ -124,7 +124,7 @@ def test_only_the_accounts_own_fault_stops_the_mailbox(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("step", ["data", "dot"])
+@pytest.mark.parametrize(("step", "cause"), [("data", "server_slow"), ("dot", "test_unconfirmed")])
 @pytest.mark.parametrize("play", [Fault.SILENT, Fault.DRIP])
 def test_a_server_that_never_answers_is_not_waited_for(
     app: Flask,
@@ -132,6 +132,7 @@ def test_a_server_that_never_answers_is_not_waited_for(
     run_jobs: JobRunner,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
+    cause: str,
     play: Play,
 ) -> None:
     monkeypatch.setattr(mail_check, "CHECK_SECONDS", 1.0)
@@ -140,9 +141,21 @@ def test_a_server_that_never_answers_is_not_waited_for(
         start_test(app)
         run_jobs()
     check = checks(app)[-1]
-    assert (check.state, check.cause) == (CheckState.FAILED, "test_unconfirmed")
+    assert (check.state, check.cause) == (CheckState.FAILED, cause)
     assert check.phases["test"] == {"state": "failed"}
     assert account(app).status is AccountStatus.WORKING
+
+
+@ON_SQLITE
+def test_a_connection_lost_before_the_mail_was_handed_over_leaves_no_doubt(
+    app: Flask, admin: Visitor, run_jobs: JobRunner
+) -> None:
+    with ScriptedServer({"data": Fault.DROP}, "ssl") as server:
+        save(admin, smtp_server=HOST, smtp_port=str(server.port))
+        start_test(app)
+        run_jobs()
+    assert checks(app)[-1].cause == "connection_lost"
+    assert account(app).status is AccountStatus.FAILING
 
 
 @ON_SQLITE

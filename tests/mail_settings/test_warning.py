@@ -10,6 +10,7 @@ from portal.extensions import db
 from portal.mail_settings import accounts
 from portal.mail_settings.accounts import Trouble
 from tests.conftest import ON_SQLITE
+from tests.mail_settings.form import save
 from tests.outbox.line import Line
 from tests.people import ADMIN, STAFF, VIEWER, Page, Visitor
 
@@ -84,6 +85,15 @@ def test_a_mailbox_that_stopped_working_warns_again_and_says_why(app: Flask, ema
     assert "has stopped working" in warning.text
     assert "refused user name or password" in warning.text
     assert WORDS not in warning.text, "the server's words are for the settings page"
+
+
+def test_while_it_is_checked_anew_nothing_is_said_of_why(app: Flask, admin: Visitor) -> None:
+    Line(app).configure(port=465)
+    stop(app)
+    save(admin)
+    warning = admin.get("/").one("#mail-warning").text
+    assert "has stopped working" in warning
+    assert "refused user name or password" not in warning
 
 
 def test_what_sending_met_stands_on_its_field(app: Flask, admin: Visitor) -> None:

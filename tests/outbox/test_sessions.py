@@ -12,7 +12,7 @@ from jobs import deliver, lease, stopping, sweep
 from portal import consent
 from portal.mail.diagnosis import Diagnosis, Finding
 from portal.mail.smtp import Outcome, Session
-from portal.models import AccountStatus, SessionSlot
+from portal.models import AccountStatus, Message, SessionSlot
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.outbox import sessions
@@ -68,7 +68,7 @@ def test_a_mail_that_was_deferred_before_waits_again_as_it_did(
     server.plays["rcpt"] = "450 4.2.1 Busy"
     line.launch()
     line.deliver()
-    line.time_passes(timedelta(minutes=5))
+    line.change(Message, next_attempt_at=now())
     take(line, messages=2)
     lease_runs_out(line)
     with line.app.app_context():
