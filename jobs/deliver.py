@@ -108,7 +108,7 @@ class Delivery:
     def run(self) -> None:
         """Send until the slice is over, nothing is due, or the account fails."""
         try:
-            self._server = server = accounts.server_of(self._settings)
+            server = accounts.server_of(self._settings)
             with Session.open(server, accounts.network()) as session:
                 self._lease.session = session
                 self._send_all(session)
@@ -116,7 +116,7 @@ class Delivery:
             self._stop(accounts.UNREADABLE)
         except SmtpFault as fault:
             found = diagnose(fault, server, self._settings.provider)
-            self._stop(accounts.Trouble.of(found, fault.reply))
+            self._stop(accounts.Trouble.of(found, fault.said))
         except Overtaken as error:
             log.warning("%s was taken over while its sender slept.", error)
 
@@ -194,7 +194,7 @@ class Delivery:
         self.session_ended_early = outcome.session_lost
         broke = outcome.session_lost and not self._accepted and found.scope != "recipient"
         if broke or (stops_account(outcome, found) and not alone):
-            self._stop(accounts.Trouble.of(found, outcome.reply))
+            self._stop(accounts.Trouble.of(found, words(outcome.reply)))
 
     def _prepare(self, message: Row[Any], at: datetime) -> tuple[str | None, bytes]:
         """Why the message must not go out any more, or the mail."""
@@ -209,13 +209,15 @@ class Delivery:
     def _verdict(
         self, outcome: Outcome, found: Diagnosis | None, at: datetime, *, alone: bool
     ) -> Verdict:
+        stops = stops_account(outcome, found)
         return Verdict(
             status=Status.FAILED if alone else status_of(outcome, found),
             at=at,
             reason=found.cause if found else None,
             reply=words(outcome.reply),
             settings_id=self._settings.id,
-            patient=outcome.session_lost or stops_account(outcome, found),
+            patient=outcome.session_lost or stops,
+            due_at_once=stops,
         )
 
     def _stop(self, trouble: accounts.Trouble) -> None:

@@ -2,13 +2,16 @@
 where one was asked for."""
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Timer
 
 from portal.extensions import db
 from portal.mail import alternatives, providers
 from portal.mail.diagnosis import diagnose, diagnose_outcome
-from portal.mail.smtp import PHASES, Cause, Outcome, Result, Server, Session, SmtpFault
+from portal.mail.providers import Endpoint
+from portal.mail.smtp import PHASES, Cause, Outcome, Result, Server, Session, SmtpFault, words
 from portal.mail_settings import accounts, checks, test_mail
 from portal.mail_settings.accounts import Trouble
 from portal.models import MailCheck, MailSettings, SettingsState
@@ -18,6 +21,7 @@ from portal.vault import Unreadable
 # A check may take 45 seconds; what remains is for taking leave and writing the outcome down.
 CHECK_SECONDS = 40.0
 PHASE_SECONDS = 10.0
+SILENT_SECONDS = 6.0  # a server that has not greeted by then may never do so
 TEST = "test"  # the phase of the test mail
 UNCONFIRMED = Trouble("test_unconfirmed", permanent=False)
 OWN_MAILBOX_BUSY = "own_mailbox_busy"
@@ -53,8 +57,13 @@ class Attempt:
         self._mail = self._test_mail()
         # From here on no transaction is open while the server is waited for.
         self._progress = Progress(check.id, (*PHASES, TEST) if self._mail else PHASES)
+        self._search = alternatives.Search(accounts.network(), self._deadline)
 
     def run(self) -> None:
+        with self._looking_elsewhere():
+            self._run()
+
+    def _run(self) -> None:
         try:
             outcome = self._converse()
         except SmtpFault as fault:
@@ -65,6 +74,23 @@ class Attempt:
                 checks.passed(self._check)
             else:
                 self._judge(outcome)
+
+    @contextmanager
+    def _looking_elsewhere(self) -> Iterator[None]:
+        """While the server keeps silent, other places are tried already."""
+        self._silence = Timer(SILENT_SECONDS, self._search.begin, [self._places()])
+        self._silence.daemon = True
+        self._silence.start()
+        try:
+            yield
+        finally:
+            self._silence.cancel()
+            self._search.end()
+
+    def _ended(self, phase: str, seconds: float) -> None:
+        if phase == "greeting":
+            self._silence.cancel()
+        self._progress.ended(phase, seconds)
 
     def _test_mail(self) -> bytes | None:
         recipient, language = self._check.test_recipient, self._check.test_language
@@ -79,7 +105,7 @@ class Attempt:
             accounts.network(),
             deadline=self._deadline,
             phase_timeout=PHASE_SECONDS,
-            on_phase=self._progress.ended,
+            on_phase=self._ended,
         ) as session:
             session.probe_sender(self._chosen.email)
             return self._send(session, self._mail) if self._mail else None
@@ -96,11 +122,11 @@ class Attempt:
 
     def _fail(self, fault: SmtpFault) -> None:
         found = diagnose(fault, self._server, self._chosen.provider)
-        trouble = Trouble.of(found, fault.reply)
+        trouble = Trouble.of(found, fault.said)
         if found.scope == "recipient":
             self._fail_at_own_address(replace(trouble, cause=OWN_MAILBOX_BUSY))
             return
-        instead = self._alternative(fault)
+        instead = self._search.first(self._places(fault))
         if instead:
             field = alternatives.field_to_correct(self._server, instead)
             trouble = replace(trouble, field=field)
@@ -115,11 +141,11 @@ class Attempt:
         settle = checks.test_failed if at_work else checks.failed
         settle(self._check, trouble)
 
-    def _alternative(self, fault: SmtpFault) -> providers.Endpoint | None:
+    def _places(self, fault: SmtpFault = alternatives.SILENCE) -> tuple[Endpoint, ...]:
+        """Where else to try after the fault."""
         domain = self._chosen.email.rpartition("@")[2]
         known = providers.load()[self._chosen.provider].endpoints_for(domain)
-        places = alternatives.candidates(self._server, fault, known)
-        return alternatives.first_that_works(places, accounts.network(), self._deadline)
+        return alternatives.candidates(self._server, fault, known)
 
     def _judge(self, outcome: Outcome) -> None:
         """The probe went well, so the mailbox works unless it is at fault. Time running out says
@@ -130,7 +156,7 @@ class Attempt:
         found = diagnose_outcome(outcome, self._chosen.provider)
         at_fault = found.scope == "account" and outcome.cause is not Cause.timeout
         settle = checks.failed if at_fault else checks.test_failed
-        settle(self._check, Trouble.of(found, outcome.reply))
+        settle(self._check, Trouble.of(found, words(outcome.reply)))
 
 
 class Progress:

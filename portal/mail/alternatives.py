@@ -3,17 +3,21 @@
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Lock
 
 from portal.mail.network import Network, Place, Security
 from portal.mail.providers import Endpoint
 from portal.mail.smtp import Cause, Session, SmtpFault
 
 MOST_CANDIDATES = 6
-SECONDS = 5.0  # for all candidates together
+SECONDS = 5.0  # for one candidate; they are tried at the same time
 PREFERENCE_SECONDS = 0.5  # once one works, for those before it in the order
 
 # RFC 8314: 465 speaks TLS at once, 587 after STARTTLS.
 USUAL_PORTS: tuple[tuple[int, Security], ...] = ((465, "ssl"), (587, "tls"))
+
+# What a server that says nothing would fail with in the end; until then others can be tried.
+SILENCE = SmtpFault("greeting", Cause.timeout)
 
 _PHASES = frozenset({"dns", "connect", "tls", "greeting"})
 _ANSWERED = frozenset({"tls", "greeting"})
@@ -39,22 +43,37 @@ def candidates(failed: Place, fault: SmtpFault, known: Iterable[Endpoint]) -> tu
     return tuple(place for place in found if place.security != "none")[:MOST_CANDIDATES]
 
 
-def first_that_works(
-    places: Sequence[Endpoint], network: Network, deadline: float
-) -> Endpoint | None:
-    """Return the first of the places where a password could be sent; none is sent to any.
+class Search:
+    """Tries places at the same time, each once, for SECONDS at most and not past `deadline`
+    (time.monotonic). No password is sent to any."""
 
-    All are tried at the same time, for SECONDS at most and not past `deadline` (time.monotonic).
-    """
-    if not places:
-        return None
-    limit = min(deadline, time.monotonic() + SECONDS)
-    executor = ThreadPoolExecutor(len(places))
-    attempts = [executor.submit(_works, place, network, limit) for place in places]
-    executor.shutdown(wait=False)  # those that are not waited for end by themselves at the limit
-    _wait_for_one(attempts, limit)
-    outcomes = zip(places, attempts, strict=True)
-    return next((place for place, attempt in outcomes if _succeeded(attempt)), None)
+    def __init__(self, network: Network, deadline: float) -> None:
+        self._network = network
+        self._deadline = deadline
+        self._executor = ThreadPoolExecutor(2 * MOST_CANDIDATES)
+        self._attempts: dict[Endpoint, Future[bool]] = {}
+        self._lock = Lock()
+
+    def begin(self, places: Iterable[Endpoint]) -> None:
+        """Have the places tried, from any thread, so that `first` finds them tried."""
+        limit = min(self._deadline, time.monotonic() + SECONDS)
+        with self._lock:
+            for place in places:
+                if place not in self._attempts:
+                    attempt = self._executor.submit(_works, place, self._network, limit)
+                    self._attempts[place] = attempt
+
+    def first(self, places: Sequence[Endpoint]) -> Endpoint | None:
+        """Return the first of the places where a password could be sent."""
+        self.begin(places)
+        attempts = [self._attempts[place] for place in places]
+        _wait_for_one(attempts, min(self._deadline, time.monotonic() + SECONDS))
+        outcomes = zip(places, attempts, strict=True)
+        return next((place for place, attempt in outcomes if _succeeded(attempt)), None)
+
+    def end(self) -> None:
+        """Begin nothing more; attempts that nobody waits for end by themselves at their limit."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 def field_to_correct(failed: Place, found: Endpoint) -> str:

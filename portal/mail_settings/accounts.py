@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from portal.extensions import db, settings
 from portal.mail.addresses import ascii_host
 from portal.mail.diagnosis import Diagnosis, Scope
-from portal.mail.smtp import Network, Reply, Server, words
+from portal.mail.smtp import Network, Server
 from portal.models import (
     AccountStatus,
     CheckState,
@@ -21,7 +21,7 @@ from portal.models import (
     SettingsState,
 )
 from portal.models.base import now
-from portal.vault import vault
+from portal.vault import Unreadable, vault
 
 DAY = timedelta(days=1)  # after a check that went well, the next one
 
@@ -96,6 +96,15 @@ def server_of(chosen: MailSettings) -> Server:
     )
 
 
+def is_readable(chosen: MailSettings) -> bool:
+    """Whether a key of ENCRYPTION_KEYS opens the password."""
+    try:
+        vault().open(chosen.password, chosen.password_place)
+    except Unreadable:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Trouble:
     """Why a mailbox doesn't work: a cause of texts.SENTENCES, the form field to correct (None: no
@@ -110,8 +119,8 @@ class Trouble:
     wait: timedelta | None = None
 
     @classmethod
-    def of(cls, found: Diagnosis, reply: Reply | None) -> Self:
-        return cls(found.cause, found.field, words(reply), found.permanent, found.scope, found.wait)
+    def of(cls, found: Diagnosis, said: str | None) -> Self:
+        return cls(found.cause, found.field, said, found.permanent, found.scope, found.wait)
 
     @property
     def may_pass(self) -> bool:

@@ -9,12 +9,15 @@ from portal.extensions import db
 from portal.mail_settings.accounts import (
     DAY,
     UNFINISHED,
+    UNREADABLE,
     active_settings,
+    fails,
     held,
+    is_readable,
     latest_settings,
 )
 from portal.mail_settings.checks import CHECK_PATIENCE, failed, new_check, ring
-from portal.models import CheckState, MailAccount, MailCheck
+from portal.models import AccountStatus, CheckState, MailAccount, MailCheck
 from portal.models.base import now
 
 # After this, a check that no worker has begun is rung for again.
@@ -26,6 +29,8 @@ def ring_for_checks() -> None:
     again when its time has come."""
     _close_overdue_checks()
     _ring_for_unbegun_checks()
+    for account_id in db.session.scalars(select(MailAccount.id)).all():
+        _notice_keys(account_id)
     due = db.session.scalars(select(MailAccount.id).where(_is_due())).all()
     db.session.commit()
     for account_id in due:
@@ -52,6 +57,19 @@ def _ring_for_unbegun_checks() -> None:
     db.session.commit()
     for check in waiting:
         ring(check)
+
+
+def _notice_keys(account_id: int) -> None:
+    """That no key of ENCRYPTION_KEYS opens the password any more, or that one does again: after a
+    start with other keys nobody has to wait for a mail or a check to find out."""
+    here, active = held(account_id), active_settings(account_id)
+    if active:
+        readable = is_readable(active)
+        if here.status is AccountStatus.WORKING and not readable:
+            fails(account_id, UNREADABLE)
+        elif here.cause == UNREADABLE.cause and readable:
+            here.next_check_at = now()
+    db.session.commit()
 
 
 def _is_due() -> ColumnElement[bool]:

@@ -64,7 +64,12 @@ def _say_what_was_done(completed: Completed, address: str) -> None:
 
 
 def _ask_for_password(form: MailSettingsForm) -> None:
-    form.password.errors = [_("Enter the password: for another server, user name or weaker encryption it is asked anew.")]
+    form.password.errors = [
+        _(
+            "Enter the password: for another server or user name, or for less encryption, it is "
+            "asked anew."
+        )
+    ]
 
 
 def _other_fields() -> Mapping[str, object]:

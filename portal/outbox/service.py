@@ -79,7 +79,7 @@ class Claim:
 class Verdict:
     """What became of a message. `settings_id` is what a server was spoken to by, None where none
     was. `patient` keeps the message from failing for its number of attempts: the fault is the
-    account's, and its mails wait."""
+    account's, and its mails wait; `due_at_once` lets it go as soon as the account works."""
 
     status: Status
     at: datetime
@@ -87,6 +87,7 @@ class Verdict:
     reply: str | None = None
     settings_id: int | None = None
     patient: bool = False
+    due_at_once: bool = False
 
 
 def add(rows: list[dict[str, Any]]) -> None:
@@ -184,6 +185,8 @@ def _postpone(
     if message.attempts + 1 >= LAST_ATTEMPT and not verdict.patient:
         return Status.FAILED, {**values, "reason": "expired"}
     pause = min(FIRST_PAUSE * 2 ** min(message.attempts, 10), LONGEST_PAUSE)
+    if verdict.due_at_once:
+        pause = timedelta()
     next_attempt_at = now() + pause * random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
     return Status.DEFERRED, {**values, "next_attempt_at": next_attempt_at}
 

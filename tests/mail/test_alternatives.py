@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from portal.mail import alternatives
-from portal.mail.alternatives import candidates, field_to_correct, first_that_works
+from portal.mail.alternatives import Search, candidates, field_to_correct
 from portal.mail.faults import PHASES
 from portal.mail.providers import Endpoint, load
 from portal.mail.smtp import Cause, Network, Reply, Session, SmtpFault
@@ -138,14 +138,14 @@ def test_an_unencrypted_server_is_not_reached(network: Network) -> None:
 def test_what_does_not_work_is_passed_over(network: Network, plays: dict[str, Play]) -> None:
     with ScriptedServer(plays, "ssl") as broken, MailServer("tls") as good:
         places = (place(broken), place(good, "tls"))
-        assert first_that_works(places, network, soon()) == places[1]
-        assert first_that_works(places[:1], network, soon()) is None
+        assert Search(network, soon()).first(places) == places[1]
+        assert Search(network, soon()).first(places[:1]) is None
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CERTIFICATES if kind != "good"])
 def test_a_server_that_proves_not_to_be_itself_is_passed_over(network: Network, kind: str) -> None:
     with ScriptedServer(None, "ssl", CERTIFICATES[kind]()) as peer:
-        assert first_that_works((place(peer),), network, soon()) is None
+        assert Search(network, soon()).first((place(peer),)) is None
 
 
 def test_the_first_in_order_wins_also_when_it_answers_later(
@@ -159,7 +159,7 @@ def test_the_first_in_order_wins_also_when_it_answers_later(
         ThreadPoolExecutor() as executor,
     ):
         places = (place(slow), place(quick))
-        found = executor.submit(first_that_works, places, network, soon())
+        found = executor.submit(Search(network, soon()).first, places)
         wait_until(lambda: "QUIT" in quick.commands)
         others_turn_is_over.set()
         assert found.result(10) == places[0]
@@ -169,7 +169,7 @@ def test_a_silent_server_holds_the_others_up_for_a_moment_only(network: Network)
     start = time.monotonic()
     with ScriptedServer({"connect": Fault.SILENT}, "ssl") as silent, MailServer("ssl") as good:
         places = (place(silent), place(good))
-        assert first_that_works(places, network, soon()) == places[1]
+        assert Search(network, soon()).first(places) == places[1]
     assert time.monotonic() - start < alternatives.SECONDS - 1
 
 
@@ -179,7 +179,7 @@ def test_trying_ends_at_the_deadline(network: Network) -> None:
     with ExitStack() as stack:
         scripts = [ScriptedServer({"connect": play}, "ssl") for play in plays]
         peers = [stack.enter_context(script) for script in scripts]
-        assert first_that_works([place(peer) for peer in peers], network, soon(0.5)) is None
+        assert Search(network, soon(0.5)).first([place(peer) for peer in peers]) is None
     assert time.monotonic() - start < 3
 
 
@@ -187,7 +187,7 @@ def test_trying_ends_by_itself(network: Network, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(alternatives, "SECONDS", 0.3)
     start = time.monotonic()
     with ScriptedServer({"connect": Fault.SILENT}, "ssl") as silent:
-        assert first_that_works((place(silent),), network, soon()) is None
+        assert Search(network, soon()).first((place(silent),)) is None
     assert time.monotonic() - start < 3
 
 
@@ -195,13 +195,13 @@ def test_what_the_network_forbids_is_not_tried(network: Network) -> None:
     closed = Network((), frozenset({465}), network.trusted_ca)
     by_name = Network(("localhost",), frozenset(), network.trusted_ca)
     with MailServer("ssl") as peer:
-        assert first_that_works((place(peer),), closed, soon()) is None
+        assert Search(closed, soon()).first((place(peer),)) is None
         named = Endpoint("localhost", peer.port, "ssl")
-        assert first_that_works((place(peer), named), by_name, soon()) == named
+        assert Search(by_name, soon()).first((place(peer), named)) == named
 
 
 def test_nobody_listens_anywhere(network: Network) -> None:
     with socket.create_server((HOST, 0)) as closed_soon:
         port = closed_soon.getsockname()[1]
-    assert first_that_works((Endpoint(HOST, port, "ssl"),), network, soon()) is None
-    assert first_that_works((), network, soon()) is None
+    assert Search(network, soon()).first((Endpoint(HOST, port, "ssl"),)) is None
+    assert Search(network, soon()).first(()) is None

@@ -43,7 +43,10 @@ CASES = {
     "silent when connected, STARTTLS": Case({"connect": Fault.SILENT}, "security", tls="tls"),
     "drips": Case({"banner": Fault.DRIP}, "security", tls="tls"),
     "garbage": Case({"banner": b"\0\xffgarbage\r\n" * 9}, "security", tls="tls"),
-    "another protocol": Case({"banner": "* OK IMAP4rev1 ready"}, "security", tls="tls"),
+    "another protocol": Case(
+        {"banner": "* OK IMAP4rev1 <ready>"}, "security", "* OK IMAP4rev1 <ready>", tls="tls"
+    ),
+    "no reply to the sender": Case({"mail": "9999 what?"}, None, "9999 what?"),
     "banner refuses": says("banner", "554 mail.example.test No SMTP <b>here</b> & now", None),
     "banner asks to wait": says("banner", "421 4.3.2 Too busy, try again later", None),
     "no hello": says("ehlo", "421 4.7.0 Closing, try again later", None),

@@ -85,6 +85,34 @@ def test_a_password_that_no_key_opens_stops_the_account_until_the_key_is_back(
     assert set(line.statuses().values()) == {"sent"}
 
 
+def test_keys_that_are_gone_or_back_are_noticed_without_a_mail(
+    app: Flask, run_jobs: JobRunner
+) -> None:
+    line = Line(app)
+    with MailServer(tls="none", user=MAILBOX, password="secret words") as server:
+        line.configure(server.port)
+        app.extensions["vault"] = Vault((Fernet.generate_key().decode(),))
+        sweep_up(line, run_jobs)
+        assert line.account().cause == "password_unreadable"
+        assert "can't be read" in warning(line, VIEWER)
+        del app.extensions["vault"]
+        sweep_up(line, run_jobs)
+        assert line.account().status is AccountStatus.WORKING
+
+
+@ON_SQLITE
+def test_the_mail_that_met_the_fault_goes_with_the_others_once_it_is_mended(
+    line: Line, server: ScriptedServer
+) -> None:
+    server.plays["mail"] = "530 5.7.0 Authentication required"
+    line.deliver()
+    assert sorted(line.statuses().values()) == ["deferred", "queued", "queued"]
+    server.plays["mail"] = "250 2.1.0 OK"
+    line.pass_check_of_active()
+    line.deliver()
+    assert set(line.statuses().values()) == {"sent"}
+
+
 @ON_SQLITE
 def test_a_server_that_was_away_is_found_again_by_itself(
     app: Flask, run_jobs: JobRunner, clock: Clock
