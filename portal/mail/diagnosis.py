@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from portal.mail.faults import Cause, Outcome, Reply, Result, SmtpFault
 from portal.mail.findings import MEANINGS, Finding, Scope
 from portal.mail.replies import passes, rule_for, wait_in
-from portal.mail.smtp import Security
+from portal.mail.smtp import Place
 
-__all__ = ["Diagnosis", "Finding", "Scope", "ServerLike", "diagnose", "diagnose_outcome"]
+__all__ = ["Diagnosis", "Finding", "Scope", "diagnose", "diagnose_outcome"]
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,6 @@ class Diagnosis:
     def guide(self) -> str:
         """The way into the troubleshooting."""
         return MEANINGS[self.cause].guide
-
-
-class ServerLike(Protocol):
-    """What a diagnosis needs to know of a server; no password among it."""
-
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def security(self) -> Security: ...
 
 
 # Faults without a reply, by what is known of them; _fault_keys has the order.
@@ -74,7 +62,7 @@ _SWAPPED = {
 }
 
 
-def diagnose(fault: SmtpFault, server: ServerLike, provider_key: str) -> Diagnosis:
+def diagnose(fault: SmtpFault, server: Place, provider_key: str) -> Diagnosis:
     """Tell what a fault in setting up means; `provider_key` is one of the catalogue's."""
     if fault.reply and fault.step:
         return _at_own_address(_said(fault.step, fault.reply, provider_key))
@@ -120,12 +108,12 @@ def _unsaid(cause: Finding) -> Diagnosis:
     return Diagnosis(cause, meaning.field, permanent, meaning.scope or "account")
 
 
-def _cause(fault: SmtpFault, server: ServerLike, provider_key: str) -> Finding:
+def _cause(fault: SmtpFault, server: Place, provider_key: str) -> Finding:
     keys = _fault_keys(fault, server, provider_key)
     return next((_FAULTS[key] for key in keys if key in _FAULTS), None) or Finding(fault.cause)
 
 
-def _fault_keys(fault: SmtpFault, server: ServerLike, provider_key: str) -> list[tuple[str, ...]]:
+def _fault_keys(fault: SmtpFault, server: Place, provider_key: str) -> list[tuple[str, ...]]:
     """Return what is known of a fault, the closest first; a cause may be a finding's name too."""
     where = (fault.phase, str(fault.cause))
     swapped = server.security in _SWAPPED.get(server.port, ())
