@@ -28,7 +28,7 @@ from portal.mail_settings.server_texts import (
     notices,
 )
 from portal.mail_settings.texts import correction, reason, sentence
-from portal.models import AccountStatus, CheckState, MailSettings
+from portal.models import AccountStatus, CheckState, MailAccount, MailSettings, SettingsState
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
 from portal.troubleshooting.steps import guide_of
@@ -220,9 +220,16 @@ def _check_context(*, polled: bool) -> dict[str, Any]:
         **_verdict(trouble, saved, instead),
         "guide": guide_of(trouble.cause) if trouble else "",
         "limited_until": limited.limited_until if limited else None,
+        "others_at_work": _others_at_work(here, saved),
         "checked_server": saved.smtp_server if saved else "",
         "security_names": SECURITY_NAMES,
     }
+
+
+def _others_at_work(here: MailAccount | None, saved: MailSettings | None) -> bool:
+    """Whether mail goes out by settings before the ones shown."""
+    works = here is not None and here.status is AccountStatus.WORKING
+    return works and saved is not None and saved.state is SettingsState.CANDIDATE
 
 
 def _verdict(

@@ -123,6 +123,7 @@ def test_working_settings_stay_at_work_until_the_new_ones_pass(
         assert status(page) == ("working", "failed")
         assert REFUSED in page.error("password")
         assert not page.has("#mail-warning")
+        assert "go on by the settings that worked before" in page.one("#check").text
         states = [saved.state for saved in everything_saved(app)]
         assert states == [SettingsState.ACTIVE, SettingsState.CANDIDATE]
         save_for(admin, server, sender_name="Third")
