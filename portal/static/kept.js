@@ -1,13 +1,14 @@
 // What a person types while an answer is on its way stays when the answer takes the place of its
-// part of the page; a fold in which somebody works stays open.
-const chosen = (select) => [...select.options].map((option) => option.selected).join();
-const chosenAtFirst = (select) => [...select.options].map((option) => option.defaultSelected).join();
+// part of the page, and the field in which they are is left to them; a fold in which somebody works
+// stays open.
+const chosenAtFirst = (select) => Math.max(0, [...select.options].findIndex((o) => o.defaultSelected));
 const isEdited = (field) => {
   if (field.type === "checkbox") return field.checked !== field.defaultChecked;
   if (field.value === "") return false;
   if (!field.options) return field.value !== field.defaultValue;
-  return chosenAtFirst(field).includes("true") && chosen(field) !== chosenAtFirst(field);
+  return field.selectedIndex !== chosenAtFirst(field);
 };
+const isTheirs = (field) => isEdited(field) || field === document.activeElement;
 const putBack = (old) => {
   const field = document.getElementById(old.id);
   if (!field || field === old) return;
@@ -16,11 +17,15 @@ const putBack = (old) => {
   else field.value = old.value;
 };
 let kept = [];
+let focused = "";
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const fields = [...detail.target.querySelectorAll("input[id], select, textarea")];
-  kept = [...fields.filter(isEdited), ...detail.target.querySelectorAll("details[id][open]:focus-within")];
+  focused = detail.target.contains(document.activeElement) ? document.activeElement.id : "";
+  kept = [...fields.filter(isTheirs), ...detail.target.querySelectorAll("details[id][open]:focus-within")];
 });
 document.addEventListener("htmx:afterSwap", () => {
   kept.forEach(putBack);
   kept = [];
+  // Only now, since a field in a fold that has been opened again had lost it.
+  if (focused) document.getElementById(focused)?.focus();
 });

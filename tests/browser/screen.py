@@ -99,7 +99,8 @@ class Screen:
         with self.page.expect_navigation() as navigation:
             act()
         assert navigation.value
-        assert navigation.value.status == status, f"{self.page.url}: {navigation.value.status}"
+        said = self.page.locator(".invalid-feedback").all_inner_texts()
+        assert navigation.value.status == status, f"{navigation.value.status}: {said}"
         self.look(status)
         return self.page
 

@@ -91,6 +91,20 @@ def test_what_is_typed_while_the_answer_is_on_its_way_stays(
     expect(page.locator("#smtp_port")).to_have_value("2525")
 
 
+def test_the_field_in_which_somebody_is_about_to_type_is_left_alone(
+    screens: Screens, slow_dns: DnsServer
+) -> None:
+    page = screens().open(PATH)
+    with page.expect_response("**/detect?*"):
+        with page.expect_request("**/detect?*"):
+            page.get_by_label("Email address").fill("ana@ionos.example")
+            page.get_by_label("Password", exact=True).focus()
+        page.get_by_label("Port").focus()
+    expect(page.get_by_label("Host")).to_have_value("ionos_es")
+    page.keyboard.type("2525")
+    expect(page.locator("#smtp_port")).to_have_value("2525")
+
+
 def begin_check(page: Page, server: MailServer, security: str) -> None:
     fill_in_mailbox(page, server)
     page.get_by_label("Protocol").select_option(security)
