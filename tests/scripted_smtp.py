@@ -184,8 +184,11 @@ class _Peer:
     _buffer: bytes = b""
 
     def line(self) -> str:
-        """Return the next command, or nothing once the client is gone."""
-        return self._until(b"\r\n").decode()
+        """Return the next command, or nothing once the client is gone.
+
+        It may be TLS, from a client that finds the certificate wrong.
+        """
+        return self._until(b"\r\n").decode("utf-8", "replace")
 
     def content(self) -> bytes:
         stuffed = self._until(b"\r\n.\r\n") + b"\r\n"
