@@ -24,6 +24,7 @@ from portal.queue import QUEUES
 from tests.people import ADMIN, PASSWORD, STAFF, VIEWER, Visitor
 from tests.postgres import PostgresServer, postgres_server
 from tests.queue_server import queue_server
+from tests.scripted_smtp import ScriptedServer
 from tests.smtp_server import authority
 
 OURS = ("MAIL_", "ENCRYPTION_", "SECRET_", "DATA_", "DATABASE_", "REDIS_", "BASE_", "WORKERS")
@@ -201,3 +202,10 @@ class JobRunner:
     @staticmethod
     def _raise(_job: object, _kind: object, error: BaseException, _trace: object) -> bool:
         raise error
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A mail server whose answers a test may change as it goes."""
+    with ScriptedServer() as server:
+        yield server

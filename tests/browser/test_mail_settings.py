@@ -1,6 +1,7 @@
 """The page of the mailbox in a browser: what fills by itself, what stays, what one click does."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -75,14 +76,21 @@ def test_what_was_typed_stays_and_the_other_is_named(screens: Screens) -> None:
     expect(page.get_by_label("Server (SMTP)")).to_have_value("relay.example.com")
 
 
-def test_what_is_typed_while_the_answer_is_on_its_way_stays(
-    screens: Screens, slow_dns: DnsServer
-) -> None:
-    page = screens().open(PATH)
+@contextmanager
+def looking_up(page: Page) -> Iterator[None]:
+    """An address of IONOS was entered, and its answer comes behind what is done here."""
     with page.expect_response("**/detect?*"):
         with page.expect_request("**/detect?*"):
             page.get_by_label("Email address").fill("ana@ionos.example")
             page.get_by_label("Password", exact=True).focus()
+        yield
+
+
+def test_what_is_typed_while_the_answer_is_on_its_way_stays(
+    screens: Screens, slow_dns: DnsServer
+) -> None:
+    page = screens().open(PATH)
+    with looking_up(page):
         page.get_by_label("Server (SMTP)").fill("relay.example.com")
         page.get_by_label("Port").fill("2525")
     expect(page.get_by_label("Host")).to_have_value("ionos_es")
@@ -95,10 +103,7 @@ def test_the_field_in_which_somebody_is_about_to_type_is_left_alone(
     screens: Screens, slow_dns: DnsServer
 ) -> None:
     page = screens().open(PATH)
-    with page.expect_response("**/detect?*"):
-        with page.expect_request("**/detect?*"):
-            page.get_by_label("Email address").fill("ana@ionos.example")
-            page.get_by_label("Password", exact=True).focus()
+    with looking_up(page):
         page.get_by_label("Port").focus()
     expect(page.get_by_label("Host")).to_have_value("ionos_es")
     page.keyboard.type("2525")

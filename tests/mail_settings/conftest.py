@@ -11,12 +11,6 @@ from tests.scripted_smtp import ScriptedServer
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
-
-
-@pytest.fixture
 def line(app: Flask, server: ScriptedServer) -> Line:
     """A mailbox that works, and a campaign for three that was launched."""
     line = Line(app)

@@ -3,16 +3,19 @@
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 
+from jobs import mail_check
 from portal.admin.service import find_user
 from portal.mail import alternatives, providers
 from portal.mail_settings import service
 from portal.models import AccountStatus, CheckState, MailCheck, SettingsState
 from tests.conftest import ON_SQLITE, JobRunner
+from tests.mail.smtp_sessions import wait_until
 from tests.mail_settings.form import (
     PAGE,
     account,
@@ -108,6 +111,30 @@ def test_a_silent_server_is_done_with_in_twelve_seconds(
         assert time.monotonic() - start < 12
     [check] = checks(app)
     assert check.alternative == {"host": HOST, "port": server.port, "security": "tls"}
+
+
+@ON_SQLITE
+def test_others_are_asked_while_a_server_is_still_silent(
+    app: Flask, admin: Visitor, run_jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_check, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(mail_check, "PHASE_SECONDS", 4.0)
+    with (
+        ScriptedServer({"connect": Fault.SILENT}) as silent,
+        ScriptedServer(tls="ssl") as other,
+        ThreadPoolExecutor() as executor,
+    ):
+        siblings(monkeypatch, other)
+        save_for(admin, MailServer("tls"), smtp_port=str(silent.port), security="tls")
+        start = time.monotonic()
+        asked = executor.submit(wait_until, lambda: "QUIT" in other.commands)
+        waited: list[float] = []
+        asked.add_done_callback(lambda _: waited.append(time.monotonic() - start))
+        run_jobs()
+        assert asked.exception(timeout=5) is None
+    assert waited[0] < 3
+    assert other.commands.count("QUIT") == 1, "and not a second time when the phase was over"
+    assert checks(app)[0].alternative
 
 
 @ON_SQLITE

@@ -1,17 +1,8 @@
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 
 from tests.outbox.line import Line
 from tests.scripted_smtp import ScriptedServer
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A mail server whose answers a test may change as it goes."""
-    with ScriptedServer() as server:
-        yield server
 
 
 @pytest.fixture
