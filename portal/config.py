@@ -9,7 +9,7 @@ import secrets
 import ssl
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,16 @@ SOCKET_PATH_BYTES = 100
 
 BASE_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w.~%/-]*)?", re.ASCII | re.IGNORECASE)
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class OAuthRegistration:
+    """What a provider gave this portal when it was registered there. `base` (scheme and host)
+    replaces the provider's own addresses, for a stand-in."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    base: str | None
 
 
 class ConfigError(Exception):
@@ -58,6 +68,7 @@ class Config:
     mail_ports: frozenset[int]
     mail_trusted_ca: Path | None
     mail_dns_server: tuple[str, int] | None
+    oauth: dict[str, OAuthRegistration]  # by the key of an authorization server; "" is not set
 
     @classmethod
     def from_environment(cls) -> "Config":
@@ -93,6 +104,7 @@ class Config:
                 mail_ports=_checked(env, "MAIL_PORTS", "25,465,587,2465,2525,2587", _ports),
                 mail_trusted_ca=_checked(env, "MAIL_TRUSTED_CA", "", _certificates),
                 mail_dns_server=_checked(env, "MAIL_DNS_SERVER", "", name_server),
+                oauth={key: _registration(env, key.upper()) for key in ("google", "microsoft")},
             )
         except EnvError as error:
             raise ConfigError(str(error)) from error
@@ -104,6 +116,14 @@ def _checked(env: Env, name: str, default: str, parse: Callable[[str], Any]) -> 
         return parse(value)
     except ValueError as error:
         raise ConfigError(f"{name} can't be used: {error}.") from error
+
+
+def _registration(env: Env, prefix: str) -> OAuthRegistration:
+    return OAuthRegistration(
+        client_id=env.str(f"{prefix}_CLIENT_ID", "").strip(),
+        client_secret=env.str(f"{prefix}_CLIENT_SECRET", "").strip(),
+        base=_checked(env, f"{prefix}_OAUTH_BASE", "", _base_url),
+    )
 
 
 def _data_dir(env: Env) -> Path:

@@ -27,7 +27,10 @@ from tests.queue_server import queue_server
 from tests.scripted_smtp import ScriptedServer
 from tests.smtp_server import authority
 
-OURS = ("MAIL_", "ENCRYPTION_", "SECRET_", "DATA_", "DATABASE_", "REDIS_", "BASE_", "WORKERS")
+OURS = (
+    *("MAIL_", "ENCRYPTION_", "SECRET_", "DATA_", "DATABASE_", "REDIS_", "BASE_", "WORKERS"),
+    *("GOOGLE_", "MICROSOFT_"),
+)
 KEY = Fernet.generate_key().decode()
 
 # For tests of what doesn't depend on the kind of database, or is SQLite's own.

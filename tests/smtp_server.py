@@ -27,6 +27,8 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from aiosmtpd.smtp import Session as PeerSession
 
+from tests.xoauth2 import LongCommands, Tokens, asking, excluded, is_gone, sign_in
+
 Tls = Literal["ssl", "tls", "none"]
 HOST = "127.0.0.1"
 USER = "clinic@example.test"
@@ -84,7 +86,8 @@ class MailServer:
 
     `refuse` maps a recipient to the reply it gets; `delay` is in seconds per mail; the mail
     numbered `drop_after_dot` (from 1) is kept, but its connection broken instead of confirmed.
-    """
+    With `tokens`, only XOAUTH2 is offered; `token_gone` is the reply to a mail that ends a session
+    whose token is not good any more."""
 
     tls: Tls = "ssl"
     user: str = USER
@@ -93,6 +96,8 @@ class MailServer:
     delay: float = 0.0
     drop_after_dot: int | None = None
     without_mechanism: str | None = None
+    tokens: Tokens | None = None
+    token_gone: str | None = None
     directory: Path | None = None
     port: int = 0
     mails: list[ReceivedMail] = field(default_factory=list)
@@ -126,14 +131,14 @@ class MailServer:
     async def _listen(self) -> asyncio.Server:
         context = tls_context(good_certificate())
         return await self._loop.create_server(
-            lambda: SMTP(
+            lambda: LongCommands(
                 self,
                 loop=self._loop,
                 hostname="mail.example.test",
                 tls_context=context if self.tls == "tls" else None,
                 require_starttls=self.tls == "tls",
                 auth_require_tls=self.tls == "tls",
-                auth_exclude_mechanism=[self.without_mechanism] if self.without_mechanism else None,
+                auth_exclude_mechanism=[self.without_mechanism or "", *excluded(self.tokens)],
                 authenticator=self._authenticate,
             ),
             HOST,
@@ -158,11 +163,19 @@ class MailServer:
             auth_data=self.user,
         )
 
+    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:  # noqa: N802
+        assert self.tokens
+        return await sign_in(server, arguments, self.tokens)
+
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: PeerSession, envelope: Envelope, address: str, options: Any
     ) -> str:
         if not session.authenticated:
             return "530 5.7.0 Authentication required"
+        if self.token_gone and is_gone(session, self.tokens):
+            assert server.transport
+            self._loop.call_soon(server.transport.close)  # when the reply has been written
+            return self.token_gone
         envelope.mail_from = address
         return "250 2.1.0 OK"
 
@@ -216,6 +229,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--delay", type=float, default=0.0, help="seconds per mail")
     parser.add_argument("--drop-after-dot", type=int, help="number of the mail, from 1")
     parser.add_argument("--refuse", action="append", default=[], metavar="ADDRESS=REPLY")
+    parser.add_argument("--oauth", dest="tokens", type=asking, metavar="BASE")
+    parser.add_argument("--token-gone", metavar="REPLY")
     arguments = parser.parse_args()
     arguments.refuse = dict(entry.split("=", 1) for entry in arguments.refuse)
     return arguments

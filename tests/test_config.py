@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import HTMX_INTEGRITY, HTMX_URL, SOCKET_PATH_BYTES, Config, ConfigError
+from portal.config import (
+    HTMX_INTEGRITY,
+    HTMX_URL,
+    SOCKET_PATH_BYTES,
+    Config,
+    ConfigError,
+    OAuthRegistration,
+)
 from portal.vault import Vault
 
 READ_KEYS = "from portal.config import Config as C; c = C.from_environment(); "
@@ -44,6 +51,7 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert config.mail_ports == {25, 465, 587, 2465, 2525, 2587}
     assert config.mail_trusted_ca is None
     assert config.mail_dns_server is None
+    assert config.oauth == dict.fromkeys(("google", "microsoft"), OAuthRegistration("", "", None))
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
 
 
@@ -76,6 +84,8 @@ def test_the_data_directory_is_instance_here(
         ("HTMX_URL", "/static/htmx.js"),
         ("HTMX_URL", "https://cdn.example.com; script-src *"),
         ("LOGIN_LIMIT", "ten"),
+        ("GOOGLE_OAUTH_BASE", "127.0.0.1:9000"),
+        ("MICROSOFT_OAUTH_BASE", "file:///tmp/oauth"),
         ("MAIL_PRIVATE_HOSTS", "127.0.0.0/8, not a host"),
         ("MAIL_PRIVATE_HOSTS", "127.0.0.0/64"),
         ("MAIL_PORTS", "465,smtp"),
@@ -132,6 +142,19 @@ def test_what_is_set_is_taken(
 ) -> None:
     environment.setenv(name, value)
     assert getattr(read(), field) == expected
+
+
+def test_a_registration_is_read_without_the_space_of_a_paste_and_keeps_its_secret(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("GOOGLE_CLIENT_ID", "1234.apps.googleusercontent.com ")
+    environment.setenv("GOOGLE_CLIENT_SECRET", " GOCSPX-secret\n")
+    environment.setenv("GOOGLE_OAUTH_BASE", "http://127.0.0.1:9000/")
+    google = read().oauth["google"]
+    assert google.client_id == "1234.apps.googleusercontent.com"
+    assert google.client_secret == "GOCSPX-secret"
+    assert google.base == "http://127.0.0.1:9000"
+    assert "GOCSPX" not in repr(read())
 
 
 @pytest.mark.usefixtures("environment")

@@ -22,7 +22,7 @@ SILENCE = SmtpFault("greeting", Cause.timeout)
 _PHASES = frozenset({"dns", "connect", "tls", "greeting"})
 _ANSWERED = frozenset({"tls", "greeting"})
 # Port 25 takes mail from other servers, often without any sign-in.
-_NO_PORT_FOR_PASSWORDS = frozenset({Cause.auth_missing, Cause.unencrypted})
+_NO_PORT_FOR_SIGN_IN = frozenset({Cause.auth_missing, Cause.token_not_offered, Cause.unencrypted})
 _OTHER_SECURITY: dict[Security, Security] = {"ssl": "tls", "tls": "ssl", "none": "ssl"}
 
 
@@ -32,7 +32,7 @@ def candidates(failed: Place, fault: SmtpFault, known: Iterable[Endpoint]) -> tu
     `known` are the provider's own endpoints. Nothing unencrypted is among those returned.
     """
     refused_us = fault.step == "ehlo"  # after a banner that let us in: it is not the port
-    port_for_others = fault.cause in _NO_PORT_FOR_PASSWORDS
+    port_for_others = fault.cause in _NO_PORT_FOR_SIGN_IN
     if (fault.phase not in _PHASES or refused_us) and not port_for_others:
         return ()
     answered = fault.phase in _ANSWERED
@@ -45,10 +45,12 @@ def candidates(failed: Place, fault: SmtpFault, known: Iterable[Endpoint]) -> tu
 
 class Search:
     """Tries places at the same time, each once, for SECONDS at most and not past `deadline`
-    (time.monotonic). No password is sent to any."""
+    (time.monotonic). Neither password nor token is sent to any; `by_token` says which of them
+    would be."""
 
-    def __init__(self, network: Network, deadline: float) -> None:
+    def __init__(self, network: Network, deadline: float, *, by_token: bool = False) -> None:
         self._network = network
+        self._by_token = by_token
         self._deadline = deadline
         self._executor = ThreadPoolExecutor(2 * MOST_CANDIDATES)
         self._attempts: dict[Endpoint, Future[bool]] = {}
@@ -60,16 +62,21 @@ class Search:
         with self._lock:
             for place in places:
                 if place not in self._attempts:
-                    attempt = self._executor.submit(_works, place, self._network, limit)
-                    self._attempts[place] = attempt
+                    self._attempts[place] = self._executor.submit(self._works, place, limit)
 
     def first(self, places: Sequence[Endpoint]) -> Endpoint | None:
-        """Return the first of the places where a password could be sent."""
+        """Return the first of the places that could be signed in to."""
         self.begin(places)
         attempts = [self._attempts[place] for place in places]
         _wait_for_one(attempts, min(self._deadline, time.monotonic() + SECONDS))
         outcomes = zip(places, attempts, strict=True)
         return next((place for place, attempt in outcomes if _succeeded(attempt)), None)
+
+    def _works(self, place: Endpoint, limit: float) -> bool:
+        try:
+            return Session.reach(place, self._network, deadline=limit, by_token=self._by_token)
+        except SmtpFault:
+            return False
 
     def end(self) -> None:
         """Begin nothing more; attempts that nobody waits for end by themselves at their limit."""
@@ -81,13 +88,6 @@ def field_to_correct(failed: Place, found: Endpoint) -> str:
     if found.host != failed.host:
         return "smtp_server"
     return "security" if found.port == failed.port else "smtp_port"
-
-
-def _works(place: Endpoint, network: Network, limit: float) -> bool:
-    try:
-        return Session.reach(place, network, deadline=limit)
-    except SmtpFault:
-        return False
 
 
 def _wait_for_one(attempts: Sequence[Future[bool]], limit: float) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from portal.mail.faults import Cause, Outcome, Reply, Result, SmtpFault
 from portal.mail.findings import MEANINGS, Finding, Scope
 from portal.mail.replies import passes, rule_for, wait_in
-from portal.mail.smtp import Place
+from portal.mail.smtp import Place, Server
 
 __all__ = ["Diagnosis", "Finding", "Scope", "diagnose", "diagnose_outcome"]
 
@@ -49,12 +49,17 @@ _FAULTS: dict[tuple[str, ...], Finding] = {
     ("sender", "not_smtp"): Finding.answer_unclear,
     # Many servers offer sign-in only once the connection is encrypted.
     ("auth", "auth_missing", "none"): Finding.encryption_required,
+    ("auth", "token_not_offered", "none"): Finding.encryption_required,
     ("auth", "auth_missing", "hotmail"): Finding.password_sign_in_gone,
+    ("password_not_offered",): Finding.password_sign_in_gone,
+    ("token_not_offered",): Finding.oauth_not_offered,
     ("refused",): Finding.connection_refused,
     ("timeout",): Finding.server_slow,
     ("dropped",): Finding.connection_lost,
     ("rejected",): Finding.server_refused,
 }
+# What a server's words mean of the way to sign in, not of the account.
+_OF_MECHANISMS = {Finding.auth_missing, Finding.sign_in_not_offered}
 # What each port's usual security is not; RFC 8314, section 3.3.
 _SWAPPED = {
     **dict.fromkeys((465, 2465), ("tls", "none")),
@@ -62,10 +67,11 @@ _SWAPPED = {
 }
 
 
-def diagnose(fault: SmtpFault, server: Place, provider_key: str) -> Diagnosis:
+def diagnose(fault: SmtpFault, server: Server, provider_key: str) -> Diagnosis:
     """Tell what a fault in setting up means; `provider_key` is one of the catalogue's."""
     if fault.reply and fault.step:
-        return _at_own_address(_said(fault.step, fault.reply, provider_key))
+        found = _at_own_address(_said(fault.step, fault.reply, provider_key))
+        return found if server.access_token is None else _by_token(found)
     return _unsaid(_cause(fault, server, provider_key))
 
 
@@ -99,6 +105,15 @@ def _at_own_address(found: Diagnosis) -> Diagnosis:
     """In setting up the recipient is the account itself: if there is none, the address is wrong."""
     if found.scope == "recipient" and found.permanent:
         return Diagnosis(Finding.own_address_refused, "email", permanent=True)
+    return found
+
+
+def _by_token(found: Diagnosis) -> Diagnosis:
+    """Servers speak of passwords also to those who came with a token."""
+    if found.cause in _OF_MECHANISMS:
+        return _unsaid(Finding.oauth_not_offered)
+    if found.field == "password":
+        return _unsaid(Finding.oauth_refused)
     return found
 
 

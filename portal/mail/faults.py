@@ -41,6 +41,8 @@ class Cause(StrEnum):
     starttls_missing = auto()
     unencrypted = auto()
     auth_missing = auto()
+    password_not_offered = auto()  # only a token is taken
+    token_not_offered = auto()
     rejected = auto()
 
 

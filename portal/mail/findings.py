@@ -56,8 +56,29 @@ class Finding(StrEnum):
     password_change_needed = auto()
     password_sign_in_gone = auto()
     app_password_needed = auto()
+    # signing in at the provider (OAuth 2.0)
+    oauth_begun_elsewhere = auto()
+    oauth_denied = auto()
+    oauth_admin_needed = auto()
+    oauth_tenant = auto()
+    oauth_client_refused = auto()
+    oauth_code_refused = auto()
+    oauth_scope_missing = auto()
+    oauth_refresh_missing = auto()
+    oauth_address_unknown = auto()
+    oauth_clock = auto()
+    oauth_unreachable = auto()
+    oauth_answer_unclear = auto()
+    # the permission given there
     oauth_expired = auto()
+    oauth_unused = auto()
+    oauth_password_changed = auto()
+    oauth_withdrawn = auto()
+    oauth_test_mode = auto()
+    oauth_policy = auto()
+    oauth_account_gone = auto()
     oauth_refused = auto()
+    oauth_not_offered = auto()
     # the sender
     sender_refused = auto()
     sender_not_owned = auto()
@@ -146,8 +167,27 @@ MEANINGS: dict[Finding, Meaning] = {
     Finding.password_change_needed: Meaning("password", True, "account", "password"),
     Finding.password_sign_in_gone: Meaning("password", True, "account", "oauth2"),
     Finding.app_password_needed: Meaning("password", True, "account", "app-password"),
+    Finding.oauth_begun_elsewhere: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_denied: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_admin_needed: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_tenant: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_client_refused: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_code_refused: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_scope_missing: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_refresh_missing: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_address_unknown: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_clock: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_unreachable: Meaning(None, False, "account", "wait"),
+    Finding.oauth_answer_unclear: Meaning(None, False, "account", "wait"),
     Finding.oauth_expired: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_unused: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_password_changed: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_withdrawn: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_test_mode: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_policy: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_account_gone: Meaning(None, True, "account", "oauth2"),
     Finding.oauth_refused: Meaning("username", True, "account", "oauth2"),
+    Finding.oauth_not_offered: Meaning("smtp_server", True, "account", "server"),
     Finding.sender_refused: Meaning("email", None, "account", "sender"),
     Finding.sender_not_owned: Meaning("email", True, "account", "sender"),
     Finding.sender_unverified: Meaning("email", True, "account", "sender"),

@@ -64,9 +64,10 @@ class Provider:
     `domains` are those of its own addresses; `mx_suffixes` and `mx_networks` (CIDR) tell from the
     MX records that it keeps another domain's mailboxes. `country` (ISO 3166) is the one whose
     practices mostly use it, None for no single one. `host` is None where it has to be typed.
-    `sign_in` is what works today. `sender_rule` None: no rule is known. `notes` is a paragraph by
-    language (en, es, it), empty where there is nothing to do or know. `date` is the day when all
-    this was looked up.
+    `sign_in` is what works today; `oauth` is the key of the authorization server (oauth.toml) that
+    this portal gets a permission from, None for none. `sender_rule` None: no rule is known.
+    `notes` is a paragraph by language (en, es, it), empty where there is nothing to do or know.
+    `date` is the day when all this was looked up.
     """
 
     key: str
@@ -84,12 +85,18 @@ class Provider:
     mx_suffixes: tuple[str, ...] = ()
     mx_networks: tuple[str, ...] = ()
     host: str | None = None
+    oauth: str | None = None
     alternatives: tuple[Endpoint, ...] = ()
     limits: Limits = Limits()
     sender_rule: SenderRule | None = None
     help_url: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Some kind of password works, usual ones or app passwords."""
+        return bool({"password", "app_password"} & set(self.sign_in))
 
     @property
     def app_password_only(self) -> bool:

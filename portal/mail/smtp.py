@@ -31,7 +31,7 @@ from portal.mail.network import (
     resolve,
     tls_context,
 )
-from portal.mail.sign_in import authenticate, mechanism_of
+from portal.mail.sign_in import authenticate, mechanism_of, missing
 from portal.mail.transaction import TIMEOUTS, Transaction, checked_path
 from portal.mail.wire import Phases, Wire
 
@@ -54,7 +54,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server and the account on it."""
+    """A mail server and the account on it; with an access token (OAuth 2.0), no password."""
 
     host: str
     port: int
@@ -62,6 +62,7 @@ class Server:
     username: str
     password: str = field(repr=False)
     allow_unencrypted: bool = False
+    access_token: str | None = field(default=None, repr=False)
 
 
 class Session:
@@ -100,15 +101,20 @@ class Session:
         return session
 
     @classmethod
-    def reach(cls, place: Place, network: Network, *, deadline: float) -> bool:
+    def reach(
+        cls, place: Place, network: Network, *, deadline: float, by_token: bool = False
+    ) -> bool:
         """Go as far as the greeting and leave; raise SmtpFault naming the phase that failed.
 
-        Returns whether a password could be sent there: over an encrypted connection, to a server
-        that offers a sign-in with one. Nothing is awaited past `deadline` (time.monotonic).
+        Returns whether a password, or else a token, could be sent there: over an encrypted
+        connection, to a server that offers a sign-in with one. Nothing is awaited past `deadline`
+        (time.monotonic).
         """
         with cls._connect(place, network, Phases(math.inf, deadline, None)) as session:
             session._greet(network)
-            return session._wire.encrypted and session._mechanism() is not None
+            return session._wire.encrypted and bool(
+                mechanism_of(session._offered(), by_token=by_token)
+            )
 
     @classmethod
     def _connect(cls, place: Place, network: Network, phases: Phases) -> Self:
@@ -218,17 +224,19 @@ class Session:
             keyword, _, values = line.upper().replace("=", " ", 1).partition(" ")  # AUTH=LOGIN
             self._features[keyword] = f"{self._features.get(keyword, '')} {values}"
 
-    def _mechanism(self) -> str | None:
-        return mechanism_of(self._features.get("AUTH", "").split())
+    def _offered(self) -> list[str]:
+        return self._features.get("AUTH", "").split()
 
     def _sign_in(self, server: Server) -> None:
-        mechanism = self._mechanism()
+        by_token = server.access_token is not None
+        mechanism = mechanism_of(self._offered(), by_token=by_token)
         if mechanism is None:
-            raise SmtpFault("auth", Cause.auth_missing)
+            raise SmtpFault("auth", missing(self._offered(), by_token=by_token))
         if not self._wire.encrypted and not server.allow_unencrypted:
             raise SmtpFault("auth", Cause.unencrypted)
         with self._phase("auth"):
-            authenticate(self._wire, mechanism, server.username, server.password)
+            secret = server.access_token or server.password
+            authenticate(self._wire, mechanism, server.username, secret)
         self._phases.end("auth")
 
     @staticmethod

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from portal.mail.faults import OutOfStepError, Reply, SmtpFault, cause_of
+from portal.mail.redaction import Secrets, one_line
 
 COURTESY_SECONDS = 2.0  # for RSET and QUIT, whose replies decide nothing about a mail
 
@@ -19,12 +20,6 @@ _MAX_REPLY_LINES = 200
 
 _REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
-
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]+=*")
-_AFTER_AUTH = re.compile(r"\bAUTH\W+(?:PLAIN|LOGIN)\W+$", re.IGNORECASE)
-_AUTH_CHARACTERS = 30  # enough for "AUTH PLAIN" and what is put between it and a secret
-_TELLING_CHARACTERS = 8  # of base64, one after the other: six bytes of what they hide
-_LONGEST_WORD = 11  # characters; a longer password made of letters can hardly be one of the words
 
 
 @dataclass
@@ -62,8 +57,7 @@ class Wire:
         self.limit = 0.0
         self.lost = False  # by `abort`: nothing more can be said
         self.lines: list[str] = []  # of the last reply, uncut
-        # Never repeated from a reply, which may echo them: SASL's base64, last the bare password.
-        self.secrets: tuple[str, ...] = ()
+        self.secrets = Secrets()  # never repeated from a reply, which may echo them
         self._buffer = b""
 
     @property
@@ -137,8 +131,8 @@ class Wire:
 
     def _shown(self, text: str) -> str:
         """As people may read it; far less of it is blanked than is left out."""
-        text = _without(self.secrets, _one_line(text[:_MAX_LINE_BYTES]))
-        return text[:_MAX_REPLY_CHARACTERS]
+        line = one_line(text[:_MAX_LINE_BYTES])
+        return self.secrets.blanked(line)[:_MAX_REPLY_CHARACTERS]
 
     def _line(self) -> bytes:
         while b"\n" not in self._buffer:
@@ -157,57 +151,6 @@ class Wire:
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _without(secrets: tuple[str, ...], text: str) -> str:
-    """Return a reply without what it echoes of a sign-in, whole or cut anywhere."""
-    if not secrets:
-        return text
-    *encoded, password = secrets
-    # Some servers echo a command in capitals.
-    blobs = [blob.rstrip("=").upper() for blob in encoded]
-    text = _BASE64_RUN.sub(lambda run: _without_pieces(blobs, run), text)
-    return _without_password(_one_line(password), text)
-
-
-def _without_pieces(blobs: list[str], run: re.Match[str]) -> str:
-    """Blank a run that is a secret or, behind AUTH, the beginning of one; else pieces of secrets.
-
-    Not all that stands behind AUTH: "AUTH PLAIN not supported" is to keep its meaning.
-    """
-    letters = run.group().rstrip("=").upper()
-    before = run.string[max(0, run.start() - _AUTH_CHARACTERS) : run.start()]
-    begins = any(blob.startswith(letters) for blob in blobs)
-    if letters in blobs or (begins and _AFTER_AUTH.search(before)):
-        return "***"
-    told = _told(blobs, letters)
-    blanked = "".join("\0" if at in told else c for at, c in enumerate(run.group()))
-    return re.sub(r"\0+", "***", blanked)
-
-
-def _told(blobs: list[str], letters: str) -> set[int]:
-    """Return where letters are that stand in a secret together with so many neighbours."""
-    size = _TELLING_CHARACTERS
-    starts = range(len(letters) - size + 1)
-    pieces = [at for at in starts if any(letters[at : at + size] in blob for blob in blobs)]
-    return {at + further for at in pieces for further in range(size)}
-
-
-def _without_password(password: str, text: str) -> str:
-    """Blank the password as such, unless it may be one of the server's own words.
-
-    Whoever has "password" for a password would else be told so by the gap in "bad user name or
-    ***", whose meaning would be lost besides.
-    """
-    if not password or (password.isalpha() and len(password) <= _LONGEST_WORD):
-        return text
-    # Whole, and no part of a code, a host or a compound: "7" in 5.7.8.
-    token = rf"(?<!\w)(?<!\w[.-]){re.escape(password)}(?!\w|[.-]\w)"
-    return re.sub(token, "***", text)
 
 
 def _decoded(text: bytes) -> str:

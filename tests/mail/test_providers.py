@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from portal.mail import providers
+from portal.mail import oauth, providers
 from portal.mail.providers import Endpoint, Provider
 from portal.mail.smtp import Security
 
@@ -173,6 +173,21 @@ def test_what_changed_since_those_settings_were_given_is_known() -> None:
     assert provider("arsys").sender_rule == "own_address_only"
     assert (provider("ionos_es").host, provider("ionos_es").port) == ("smtp.ionos.es", 465)
     assert (provider("strato").port, provider("strato").security) == (465, "ssl")
+
+
+def test_signing_in_at_the_provider_is_known_where_the_portal_can_do_it() -> None:
+    issuers = {key: found.oauth for key, found in providers.load().items() if found.oauth}
+    assert issuers == {
+        "gmail": "google",
+        "google_workspace": "google",
+        "hotmail": "microsoft",
+        "microsoft365": "microsoft",
+    }
+    for key, issuer in issuers.items():
+        assert "oauth2" in provider(key).sign_in
+        servers = {place.host for place in provider(key).endpoints}
+        assert servers <= set(oauth.load()[issuer].smtp_servers)
+    assert not provider("hotmail").takes_passwords
 
 
 def test_other_leaves_the_server_to_be_typed_and_limits_nothing() -> None:

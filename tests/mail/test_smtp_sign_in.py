@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from portal.mail.diagnosis import Finding, diagnose
 from portal.mail.smtp import Cause, Network, Result, Session
 from tests.mail.smtp_sessions import MAIL, RECIPIENT, SENDER, account, fault_of, scripted
 from tests.scripted_smtp import Fault, Play, ScriptedServer
@@ -25,9 +26,19 @@ def test_a_password_is_not_sent_unencrypted_unasked(network: Network) -> None:
 
 
 def test_a_server_without_passwords(network: Network) -> None:
-    with ScriptedServer({"ehlo": "250-mail\r\n250 AUTH XOAUTH2"}) as peer:
+    with ScriptedServer({"ehlo": "250-mail\r\n250 AUTH CRAM-MD5"}) as peer:
         fault = fault_of(peer, network)
     assert (fault.phase, fault.cause) == ("auth", Cause.auth_missing)
+
+
+@pytest.mark.parametrize("offered", ["XOAUTH2", "XOAUTH2 OAUTHBEARER"])
+def test_a_server_that_takes_tokens_only_gets_no_password(network: Network, offered: str) -> None:
+    with ScriptedServer({"ehlo": f"250-mail\r\n250 AUTH {offered}"}, "ssl") as peer:
+        fault = fault_of(peer, network)
+        found = diagnose(fault, account(peer.port), "other")
+    assert (fault.phase, fault.cause) == ("auth", Cause.password_not_offered)
+    assert (found.cause, found.field) == (Finding.password_sign_in_gone, "password")
+    assert [command.split()[0] for command in peer.commands] == ["EHLO"]
 
 
 def test_a_server_that_takes_no_initial_response_asks_for_it(network: Network) -> None:
