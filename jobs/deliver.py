@@ -16,8 +16,10 @@ from jobs.lease import Lease
 from portal import consent, queue
 from portal.extensions import db
 from portal.mail.diagnosis import Diagnosis, diagnose, diagnose_outcome
+from portal.mail.oauth import OAuthFault
 from portal.mail.smtp import Outcome, Result, Session, SmtpFault, words
 from portal.mail_settings import accounts
+from portal.mail_settings.signing_in import open_session
 from portal.models import AccountStatus, MailAccount, MailSettings
 from portal.models import MessageStatus as Status
 from portal.outbox import rendering, sessions
@@ -108,14 +110,16 @@ class Delivery:
     def run(self) -> None:
         """Send until the slice is over, nothing is due, or the account fails."""
         try:
-            server = accounts.server_of(self._settings)
-            with Session.open(server, accounts.network()) as session:
+            with open_session(self._settings) as session:
                 self._lease.session = session
                 self._send_all(session)
         except Unreadable:
-            self._stop(accounts.UNREADABLE)
+            self._stop(accounts.unreadable(self._settings))
+        except OAuthFault as fault:
+            self._stop(accounts.Trouble.of_permission(fault))
         except SmtpFault as fault:
-            found = diagnose(fault, server, self._settings.provider)
+            place = accounts.place_of(self._settings)
+            found = diagnose(fault, place, self._settings.provider)
             self._stop(accounts.Trouble.of(found, fault.said))
         except Overtaken as error:
             log.warning("%s was taken over while its sender slept.", error)

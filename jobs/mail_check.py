@@ -10,10 +10,12 @@ from threading import Timer
 from portal.extensions import db
 from portal.mail import alternatives, providers
 from portal.mail.diagnosis import diagnose, diagnose_outcome
+from portal.mail.oauth import OAuthFault
 from portal.mail.providers import Endpoint
-from portal.mail.smtp import PHASES, Cause, Outcome, Result, Server, Session, SmtpFault, words
+from portal.mail.smtp import PHASES, Cause, Outcome, Result, Session, SmtpFault, words
 from portal.mail_settings import accounts, checks, test_mail
 from portal.mail_settings.accounts import Trouble
+from portal.mail_settings.signing_in import open_session
 from portal.models import MailCheck, MailSettings, SettingsState
 from portal.models.base import now
 from portal.vault import Unreadable
@@ -37,27 +39,23 @@ def run(check_id: int) -> None:
     if not check:
         return
     chosen = db.session.get_one(MailSettings, check.settings_id)
-    try:
-        server = accounts.server_of(chosen)
-    except Unreadable:
-        checks.failed(check, accounts.UNREADABLE)
-    else:
-        with suppress(Replaced):
-            Attempt(check, chosen, server).run()
+    with suppress(Replaced):
+        Attempt(check, chosen).run()
 
 
 class Attempt:
     """One check, from the server's name to the verdict."""
 
-    def __init__(self, check: MailCheck, chosen: MailSettings, server: Server) -> None:
+    def __init__(self, check: MailCheck, chosen: MailSettings) -> None:
         self._check = check
         self._chosen = chosen
-        self._server = server
+        self._server = accounts.place_of(chosen)
         self._deadline = time.monotonic() + CHECK_SECONDS
         self._mail = self._test_mail()
         # From here on no transaction is open while the server is waited for.
         self._progress = Progress(check.id, (*PHASES, TEST) if self._mail else PHASES)
-        self._search = alternatives.Search(accounts.network(), self._deadline)
+        by_token = chosen.grant_id is not None
+        self._search = alternatives.Search(accounts.network(), self._deadline, by_token=by_token)
 
     def run(self) -> None:
         with self._looking_elsewhere():
@@ -69,6 +67,10 @@ class Attempt:
         except SmtpFault as fault:
             self._progress.broke(fault.phase)
             self._fail(fault)
+        except OAuthFault as fault:
+            self._fail_to_sign_in(Trouble.of_permission(fault))
+        except Unreadable:
+            self._fail_to_sign_in(accounts.unreadable(self._chosen))
         else:
             if outcome is None or outcome.result is Result.accepted:
                 checks.passed(self._check)
@@ -100,9 +102,8 @@ class Attempt:
 
     def _converse(self) -> Outcome | None:
         """Go through every phase; give what became of the test mail, if there is one."""
-        with Session.open(
-            self._server,
-            accounts.network(),
+        with open_session(
+            self._chosen,
             deadline=self._deadline,
             phase_timeout=PHASE_SECONDS,
             on_phase=self._ended,
@@ -119,6 +120,11 @@ class Attempt:
         else:
             self._progress.broke(TEST)
         return outcome
+
+    def _fail_to_sign_in(self, trouble: Trouble) -> None:
+        """There is nothing to sign in with, so no server was asked; or none any more."""
+        self._progress.broke("auth")
+        checks.failed(self._check, trouble)
 
     def _fail(self, fault: SmtpFault) -> None:
         found = diagnose(fault, self._server, self._chosen.provider)

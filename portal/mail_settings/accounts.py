@@ -9,7 +9,10 @@ from sqlalchemy import select, update
 from portal.extensions import db, settings
 from portal.mail.addresses import ascii_host
 from portal.mail.diagnosis import Diagnosis, Scope
+from portal.mail.findings import MEANINGS
+from portal.mail.oauth import OAuthFault
 from portal.mail.smtp import Network, Server
+from portal.mail_settings import grants
 from portal.models import (
     AccountStatus,
     CheckState,
@@ -17,6 +20,7 @@ from portal.models import (
     LegalNotice,
     MailAccount,
     MailCheck,
+    MailGrant,
     MailSettings,
     SettingsState,
 )
@@ -84,22 +88,27 @@ def network() -> Network:
     return Network(config.mail_private_hosts, config.mail_ports, config.mail_trusted_ca)
 
 
-def server_of(chosen: MailSettings) -> Server:
-    """The server with the account's password. Raises Unreadable when no key opens it."""
+def place_of(chosen: MailSettings) -> Server:
+    """The server and how it is signed in to, without the secret for it."""
     return Server(
         host=ascii_host(chosen.smtp_server),
         port=chosen.smtp_port,
         security=chosen.security,  # type: ignore[arg-type]
         username=chosen.username,
-        password=vault().open(chosen.password, chosen.password_place),
+        password="",
+        access_token=None if chosen.grant_id is None else "",
         allow_unencrypted=chosen.allow_unencrypted,
     )
 
 
 def is_readable(chosen: MailSettings) -> bool:
-    """Whether a key of ENCRYPTION_KEYS opens the password."""
+    """Whether a key of ENCRYPTION_KEYS opens the password, or the tokens."""
+    grant = db.session.get(MailGrant, chosen.grant_id) if chosen.grant_id else None
     try:
-        vault().open(chosen.password, chosen.password_place)
+        if grant is None:
+            vault().open(chosen.password, chosen.password_place)
+        elif grant.tokens:  # those that were forgotten are no question of keys
+            grants.tokens_of(grant)
     except Unreadable:
         return False
     return True
@@ -122,14 +131,27 @@ class Trouble:
     def of(cls, found: Diagnosis, said: str | None) -> Self:
         return cls(found.cause, found.field, said, found.permanent, found.scope, found.wait)
 
+    @classmethod
+    def of_permission(cls, fault: OAuthFault) -> Self:
+        """Of what a provider said when it was asked for a token."""
+        meaning = MEANINGS[fault.finding]
+        return cls(fault.finding, meaning.field, fault.said, meaning.permanent is not False)
+
     @property
     def may_pass(self) -> bool:
         """In every way but one: the server itself says no, for good."""
         return not self.permanent or self.reply is None
 
 
-UNREADABLE = Trouble("password_unreadable", "password")  # by any key of ENCRYPTION_KEYS
+# By any key of ENCRYPTION_KEYS.
+PASSWORD_UNREADABLE = Trouble("password_unreadable", "password")
+PERMISSION_UNREADABLE = Trouble("permission_unreadable")
 UNFINISHED = Trouble("check_unfinished", permanent=False, scope=None)  # its worker was lost
+
+
+def unreadable(chosen: MailSettings) -> Trouble:
+    """That no key opens what the settings sign in with."""
+    return PASSWORD_UNREADABLE if chosen.grant_id is None else PERMISSION_UNREADABLE
 
 
 def works(account_id: int) -> None:

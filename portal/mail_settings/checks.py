@@ -20,6 +20,7 @@ from portal.mail_settings.accounts import (
     latest_settings,
     works,
 )
+from portal.mail_settings.grants import forget_others
 from portal.models import (
     CheckState,
     MailAccount,
@@ -36,10 +37,14 @@ CHECK_PATIENCE = timedelta(seconds=60)
 
 def latest_check() -> MailCheck | None:
     """The check whose phases the page shows: of what was saved last, since settings at work are
-    checked daily also beside others that were refused. One whose worker was lost, or that none
-    has begun for as long, counts as failed."""
+    checked daily also beside others that were refused. None once those were disconnected. One
+    whose worker was lost, or that none has begun for as long, counts as failed."""
     saved_last = select(func.max(MailSettings.id)).scalar_subquery()
-    of_those = select(MailCheck).where(MailCheck.settings_id == saved_last)
+    of_those = (
+        select(MailCheck)
+        .join(MailSettings, MailSettings.id == MailCheck.settings_id)
+        .where(MailCheck.settings_id == saved_last, MailSettings.state != SettingsState.RETIRED)
+    )
     check = db.session.scalar(of_those.order_by(MailCheck.id.desc()).limit(1))
     if check and check.state is CheckState.RUNNING and _is_overdue(check):
         db.session.expunge(check)
@@ -52,7 +57,8 @@ def _is_overdue(check: MailCheck) -> bool:
 
 
 def start_check() -> MailCheck | None:
-    """Check what was saved last; while a check runs, that one. None when nothing was saved."""
+    """Check what was saved last; while a check runs, that one. None when there is nothing to
+    check."""
     here = _held_account()
     return _running_check() or _start(here)
 
@@ -79,7 +85,7 @@ def _running_check() -> MailCheck | None:
 
 def _start(here: MailAccount | None, **test: str) -> MailCheck | None:
     last = latest_settings()
-    if not here or not last:
+    if not here or not last or last.state is SettingsState.RETIRED:
         return None
     check = new_check(here, last, **test)
     db.session.commit()
@@ -186,6 +192,8 @@ def _take_up(check: MailCheck) -> bool:
             .values(state=SettingsState.RETIRED)
         )
         chosen.state = SettingsState.ACTIVE
+    last = latest_settings()
+    forget_others(check.account_id, {chosen.grant_id, last.grant_id if last else None})
     works(check.account_id)
     db.session.commit()
     queue.enqueue("jobs.deliver.run", check.account_id, queue=queue.BULK)

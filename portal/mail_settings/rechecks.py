@@ -9,12 +9,12 @@ from portal.extensions import db
 from portal.mail_settings.accounts import (
     DAY,
     UNFINISHED,
-    UNREADABLE,
     active_settings,
     fails,
     held,
     is_readable,
     latest_settings,
+    unreadable,
 )
 from portal.mail_settings.checks import CHECK_PATIENCE, failed, new_check, ring
 from portal.models import AccountStatus, CheckState, MailAccount, MailCheck
@@ -60,14 +60,14 @@ def _ring_for_unbegun_checks() -> None:
 
 
 def _notice_keys(account_id: int) -> None:
-    """That no key of ENCRYPTION_KEYS opens the password any more, or that one does again: after a
-    start with other keys nobody has to wait for a mail or a check to find out."""
+    """That no key of ENCRYPTION_KEYS opens what is signed in with any more, or that one does again:
+    after a start with other keys nobody has to wait for a mail or a check to find out."""
     here, active = held(account_id), active_settings(account_id)
     if active:
-        readable = is_readable(active)
+        readable, trouble = is_readable(active), unreadable(active)
         if here.status is AccountStatus.WORKING and not readable:
-            fails(account_id, UNREADABLE)
-        elif here.cause == UNREADABLE.cause and readable:
+            fails(account_id, trouble)
+        elif here.cause == trouble.cause and readable:
             here.next_check_at = now()
     db.session.commit()
 

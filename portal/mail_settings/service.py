@@ -1,6 +1,6 @@
 """What the settings page does: show the mailbox, and save new settings for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from sqlalchemy import select, update
@@ -11,26 +11,38 @@ from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
     Trouble,
     account,
+    active_settings,
     held,
     latest_settings,
     legal_notice,
 )
 from portal.mail_settings.checks import latest_check, new_check, ring
+from portal.mail_settings.grants import forget
 from portal.models import (
     AccountStatus,
     CheckState,
     LegalNotice,
     MailAccount,
     MailCheck,
+    MailGrant,
     MailSettings,
     SettingsState,
     User,
 )
+from portal.models.base import now
 from portal.vault import Unreadable, vault
 
 
 class PasswordNeeded(Exception):
     """The stored password must not go to where the new settings point, or can't be read."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What settings sign in with: a password, or a grant's access token."""
+
+    password: str = field(default="", repr=False)
+    grant_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,17 +87,20 @@ def trouble() -> Trouble | None:
     return None
 
 
-def save(draft: Draft, by: User) -> MailCheck:
-    """Keep the settings as a candidate and start their check; what works stays at work.
+def save(draft: Draft, by: User, grant: MailGrant | None = None) -> MailCheck:
+    """Keep the settings as a candidate and start their check; what works stays at work. With a
+    grant they sign in by that, else by the password.
 
     Raises PasswordNeeded, having changed nothing."""
     here = held(db.session.scalars(select(MailAccount.id)).one())
-    password = draft.password or _kept_password(draft)
+    secret = Secret(grant_id=grant.id) if grant else _secret(draft)
     candidate = _candidate(draft, here, by)
+    candidate.grant_id = secret.grant_id
     db.session.add(candidate)
     db.session.flush()
-    sealed = vault().seal(password, candidate.password_place)
-    candidate.password, candidate.password_key_id = sealed.ciphertext, sealed.key_id
+    if secret.grant_id is None:
+        sealed = vault().seal(secret.password, candidate.password_place)
+        candidate.password, candidate.password_key_id = sealed.ciphertext, sealed.key_id
     _keep_legal_notice(here, draft.legal_notice)
     here.failures = 0
     check = new_check(here, candidate)
@@ -149,9 +164,12 @@ def _candidate(draft: Draft, here: MailAccount, by: User) -> MailSettings:
     )
 
 
-def _kept_password(draft: Draft) -> str:
-    """The stored password, if the new settings may have it: it never follows a changed server
-    or user name, where it would be handed to somebody else, nor a step down to unencrypted."""
+def _secret(draft: Draft) -> Secret:
+    """The password that was typed, or what is stored, if the new settings may have it: it never
+    follows a changed server or user name, where it would be handed to somebody else, nor a step
+    down to unencrypted."""
+    if draft.password:
+        return Secret(draft.password)
     last = latest_settings()
     username = draft.username if draft.different_user else draft.email
     if (
@@ -161,8 +179,17 @@ def _kept_password(draft: Draft) -> str:
         or (draft.security == "none" and last.security != "none")
     ):
         raise PasswordNeeded
+    return _stored(last)
+
+
+def _stored(last: MailSettings) -> Secret:
+    """Raises PasswordNeeded when it can't be used any more."""
+    if last.grant_id is not None:
+        if db.session.get_one(MailGrant, last.grant_id).tokens:
+            return Secret(grant_id=last.grant_id)
+        raise PasswordNeeded
     try:
-        return vault().open(last.password, last.password_place)
+        return Secret(vault().open(last.password, last.password_place))
     except Unreadable as error:
         raise PasswordNeeded from error
 
@@ -174,3 +201,41 @@ def _keep_legal_notice(here: MailAccount, text: str) -> None:
     db.session.add(notice)
     db.session.flush()
     here.legal_notice_id = notice.id
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """A permission that was forgotten here; the provider still has it, until it is told."""
+
+    issuer: str
+    tenant: str
+    refresh_token: str | None = field(repr=False)
+
+
+def disconnect() -> list[Disconnected]:
+    """Forget every token, so that nothing is sent by them any more. Without other settings at work
+    the mailbox is as it was before it was set up; mails wait."""
+    here = held(db.session.scalars(select(MailAccount.id)).one())
+    _retire_granted()
+    if here.status is not AccountStatus.UNCONFIGURED and not active_settings(here.id):
+        here.status, here.status_since = AccountStatus.UNCONFIGURED, now()
+        here.cause = here.field = here.reply = here.limited_until = here.next_check_at = None
+    kept = db.session.scalars(select(MailGrant).where(MailGrant.tokens != "")).all()
+    gone = [Disconnected(grant.issuer, grant.tenant, forget(grant)) for grant in kept]
+    db.session.commit()
+    return gone
+
+
+def _retire_granted() -> None:
+    """Settings that sign in by a grant, and the check of them that runs."""
+    retired = db.session.scalars(
+        update(MailSettings)
+        .where(MailSettings.grant_id.is_not(None), MailSettings.state != SettingsState.RETIRED)
+        .values(state=SettingsState.RETIRED)
+        .returning(MailSettings.id)
+    ).all()
+    db.session.execute(
+        update(MailCheck)
+        .where(MailCheck.settings_id.in_(retired), MailCheck.state == CheckState.RUNNING)
+        .values(state=CheckState.REPLACED, finished_at=now())
+    )

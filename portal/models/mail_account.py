@@ -53,8 +53,46 @@ class MailAccount(Model):
     legal_notice_id: Mapped[int | None] = mapped_column(ForeignKey("legal_notices.id"))
 
 
+class MailGrant(Model):
+    """A permission to send by a mailbox, given on the page of its provider (OAuth 2.0).
+
+    `issuer` is the key of an authorization server, `address` the mailbox that was signed in to.
+    `tokens` is the JSON {"access": str, "refresh": str}, sealed; empty once it is forgotten.
+    `generation` counts the access tokens; nobody else asks for the next one before
+    `refreshing_until`. `expires_at` is when the permission ends, where the provider said so;
+    `ended_at`, `ended_cause` and `ended_reply` are when it did, and why."""
+
+    __tablename__ = "mail_grants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), index=True)
+    issuer: Mapped[str] = mapped_column(String(20))
+    tenant: Mapped[str] = mapped_column(String(253))
+    client_id: Mapped[str] = mapped_column(String(255))
+    address: Mapped[str] = mapped_column(String(254))
+    tokens: Mapped[str] = mapped_column(Text, default="")
+    tokens_key_id: Mapped[str] = mapped_column(String(12), default="")
+    generation: Mapped[int] = mapped_column(default=1)
+    refreshed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    access_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    refreshing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_cause: Mapped[str | None] = mapped_column(String(40))
+    ended_reply: Mapped[str | None] = mapped_column(String(500))
+
+    @property
+    def tokens_place(self) -> str:
+        """What the vault binds the tokens to."""
+        return f"mail_grants/{self.id}/tokens"
+
+
 class MailSettings(Model):
-    """One saved version of the SMTP settings; rows are never changed but in `state`."""
+    """One saved version of the SMTP settings; rows are never changed but in `state`.
+
+    With a grant they sign in by its access token, and have no password."""
 
     __tablename__ = "mail_settings"
     __table_args__ = (
@@ -77,6 +115,7 @@ class MailSettings(Model):
     username: Mapped[str] = mapped_column(String(254))
     password: Mapped[str] = mapped_column(Text)
     password_key_id: Mapped[str] = mapped_column(String(12))
+    grant_id: Mapped[int | None] = mapped_column(ForeignKey("mail_grants.id"))
     provider: Mapped[str] = mapped_column(String(40))
     smtp_server: Mapped[str] = mapped_column(String(253))
     smtp_port: Mapped[int]

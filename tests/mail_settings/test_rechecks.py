@@ -73,7 +73,7 @@ def test_a_limit_is_asked_about_once_a_minute_at_most_and_once_a_day_at_least(
     [
         (NO_ANSWER, [1, 2, 4, 8, 16, 32, 60, 60]),
         (BUSY, [1, 2, 4, 8, 16, 32, 60, 60]),
-        (accounts.UNREADABLE, [1, 2, 4, 8, 16, 32, 60, 60]),
+        (accounts.PASSWORD_UNREADABLE, [1, 2, 4, 8, 16, 32, 60, 60]),
         (REFUSED, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]),
     ],
 )

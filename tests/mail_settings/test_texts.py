@@ -11,6 +11,7 @@ OWN_CAUSES = (
     "check_unfinished",
     "own_mailbox_busy",
     "password_unreadable",
+    "permission_unreadable",
     "test_unconfirmed",
 )
 TO_A_FIELD = re.compile(
