@@ -37,6 +37,7 @@ from portal.home.views import bp as home
 from portal.mail_settings.views import bp as mail_settings
 from portal.models import User
 from portal.models.base import MAX_ID
+from portal.oauth.views import bp as oauth
 from portal.outbox.views import bp as outbox
 from portal.troubleshooting.views import bp as troubleshooting
 from portal.unsubscribe.views import bp as unsubscribe
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     auth,
     home,
     mail_settings,
+    oauth,
     troubleshooting,
     contacts,
     campaigns,

@@ -56,6 +56,14 @@ def prepare_engine(app: Flask) -> None:
         event.listen(engine, "begin", _begin_sqlite)
 
 
+def write_from_here() -> None:
+    """Let a request by a safe method write from here on. What it has read so far was another
+    transaction, so whatever that decided is looked at again by what writes. Only for a request
+    that a stranger's page can't bring about: nothing checks a token in a GET."""
+    db.session.commit()
+    g.read_only = False
+
+
 def _open_sqlite(connection: Any, _record: Any) -> None:
     """FULL, since after a power loss the database must still know what was sent. The time-out
     is as long as the launch of a campaign to everybody may take."""

@@ -21,7 +21,7 @@ PEOPLE = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER}
 WITHOUT_TOKEN = {"unsubscribe.page"}  # mail programs post there by themselves (RFC 8058)
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
-SAMPLES = {"guide": "password"}  # of arguments that are no id
+SAMPLES = {"guide": "password", "issuer": "google"}  # of arguments that are no id
 TEMPLATES = Path(__file__).parent.parent / "portal/templates"
 
 

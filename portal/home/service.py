@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask_babel import get_locale, to_user_timezone
@@ -14,17 +14,30 @@ from portal.extensions import db
 from portal.mail import providers
 from portal.mail_settings.accounts import account, active_settings
 from portal.mail_settings.help import Asked, open_requests
-from portal.models import AccountDay, Campaign, CampaignStatus, Contact
+from portal.models import AccountDay, Campaign, CampaignStatus, Contact, MailGrant
 from portal.models.base import now
+from portal.oauth.offer import is_held, stays_valid_until
 
 WEEK = timedelta(days=7)
 NOTICE = timedelta(days=120)  # before a provider changes how programs sign in
+ENDS_SOON = timedelta(days=7)
+UNUSED_SOON = timedelta(days=14)  # before a permission ends that isn't used
+
+
+@dataclass(frozen=True)
+class EndingPermission:
+    """The permission that mails go out by, while it is about to end; `unused` tells that it would
+    last if it were used."""
+
+    address: str
+    ends_at: datetime
+    unused: bool
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`help_requests` and `changes`, what the mailbox's provider is about to change, are for those
-    who can open its settings."""
+    """`help_requests`, `changes` (what the mailbox's provider is about to change) and `permission`
+    are for those who can open its settings."""
 
     running: Sequence[Campaign]
     unconfirmed: Sequence[Campaign]
@@ -34,6 +47,7 @@ class Overview:
     address_is_public: bool
     help_requests: Sequence[Asked]
     changes: Sequence[str]
+    permission: EndingPermission | None
 
 
 def overview() -> Overview:
@@ -46,6 +60,7 @@ def overview() -> Overview:
         address_is_public=is_public(base_url()),
         help_requests=open_requests(),
         changes=coming_changes(to_user_timezone(now()).date()),
+        permission=_ending_permission(),
     )
 
 
@@ -59,12 +74,24 @@ def _accepted_this_week() -> int:
     return db.session.scalar(query) or 0
 
 
-def coming_changes(today: date) -> Sequence[str]:
-    """What the provider of the mailbox at work has announced for those who sign in with a
-    password, as this portal does, in the reader's language."""
+def _ending_permission() -> EndingPermission | None:
     here = account()
     used = active_settings(here.id) if here else None
-    if not used:
+    grant = db.session.get(MailGrant, used.grant_id) if used and used.grant_id else None
+    if not grant or not is_held(grant):
+        return None
+    unused, ends_at = grant.expires_at is None, stays_valid_until(grant)
+    if ends_at > now() + (UNUSED_SOON if unused else ENDS_SOON):
+        return None
+    return EndingPermission(grant.address, ends_at, unused)
+
+
+def coming_changes(today: date) -> Sequence[str]:
+    """What the provider of the mailbox at work has announced for those who sign in with a
+    password, in the reader's language."""
+    here = account()
+    used = active_settings(here.id) if here else None
+    if not used or used.grant_id:
         return []
     chosen = providers.load().get(used.provider)
     if chosen is None or chosen.kind == "other":

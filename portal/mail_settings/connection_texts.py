@@ -165,18 +165,12 @@ CONNECTION_SENTENCES: dict[str, Any] = {
     ),
     "password_sign_in_gone": _l(
         "This provider no longer lets programs sign in with a password, so no password is right "
-        "here. Use another mailbox."
+        "here. Sign in with Google or Microsoft where the email settings have that; else use "
+        "another mailbox."
     ),
     "app_password_needed": _l(
         "The provider wants an app password here, not your usual one. Make one on the "
         "provider's page and enter it."
-    ),
-    "oauth_expired": _l(
-        "The permission from the provider has run out (OAuth 2.0). Sign in at the provider again."
-    ),
-    "oauth_refused": _l(
-        "The provider did not accept the permission for this user name (OAuth 2.0). Compare it "
-        "with the mailbox you signed in to."
     ),
     "password_unreadable": _l("The stored password can't be read any more. Enter it again."),
 }

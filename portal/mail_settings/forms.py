@@ -4,6 +4,7 @@ from typing import Any, Self
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     EmailField,
     HiddenField,
@@ -33,6 +34,7 @@ from portal.mail_settings.server_texts import label
 from portal.mail_settings.service import Draft
 from portal.models import MailSettings
 
+TICKED = ("different_user", "allow_unencrypted")
 SECURITY_LABELS = {
     "ssl": _l("SSL/TLS: encrypted from the start (usually port 465)"),
     "tls": _l("STARTTLS: encrypted after the greeting (usually port 587)"),
@@ -69,10 +71,6 @@ class MailSettingsForm(FlaskForm):
     password = PasswordField(
         _l("Password"),
         [at_most(500)],
-        description=_l(
-            "The mailbox's password, not that of this portal. It is stored encrypted and never "
-            "shown."
-        ),
     )
     host = SelectField(_l("Host"), validate_choice=False)
     smtp_server = StringField(_l("Server (SMTP)"), [one_line, at_most(253)])
@@ -93,6 +91,7 @@ class MailSettingsForm(FlaskForm):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.completed: Completed | None = None
+        self.sent_by_link = False
         self.host.choices = choices(host_labels())
         self.security.choices = choices(SECURITY_LABELS)
 
@@ -102,6 +101,23 @@ class MailSettingsForm(FlaskForm):
         form = cls(formdata=None, data={**part.shown, "filled": pack(part), **others})
         form._offer_nothing_chosen()
         return form
+
+    @classmethod
+    def of_link(cls, sent: MultiDict[str, str], others: Mapping[str, object]) -> Self:
+        """A form that a link has sent, with `others` where the link says nothing. No token comes
+        with it: by itself it saves nothing."""
+        form = cls(formdata=sent, data=others, meta={"csrf": False})
+        form.sent_by_link = True
+        return form
+
+    def is_submitted(self) -> bool:
+        return self.sent_by_link or super().is_submitted()
+
+    def link_fields(self) -> dict[str, str]:
+        """What a link is to carry: the server's part, and whose mailbox it is."""
+        values = {name: text(self[name]) for name in ("email", "username", "host", *SMTP_FIELDS)}
+        ticks = {name: "y" if self[name].data else "" for name in TICKED}
+        return {name: value for name, value in {**values, **ticks}.items() if value}
 
     def _offer_nothing_chosen(self) -> None:
         """While the host is to be found, so is the protocol."""

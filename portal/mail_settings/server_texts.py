@@ -9,7 +9,7 @@ from flask_babel import format_decimal, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.mail import providers
+from portal.mail import oauth, providers
 from portal.mail.detection import Found, How
 from portal.mail.providers import Provider
 from portal.mail_settings.fill import OTHER, Part, is_strangers
@@ -140,6 +140,42 @@ def label(key: str) -> str:
     return str(_("Other")) if key == OTHER else providers.load()[key].label
 
 
+def password_hint(provider: Provider | None, *, signed_in: bool, has_password: bool) -> str:
+    """What goes into the password's field at this host; `has_password` tells that one is stored."""
+    named = _named(provider)
+    if signed_in:
+        return str(_("Leave it empty to stay signed in with %(provider)s.", **named))
+    if provider and provider.oauth and not provider.takes_passwords:
+        return str(
+            _("%(host)s takes no passwords: use “Sign in with %(provider)s” instead.", **named)
+        )
+    hint = _(
+        "The mailbox's password, not that of this portal. It is stored encrypted and never shown."
+    )
+    return f"{hint} {_('Leave it empty to keep the stored one.')}" if has_password else str(hint)
+
+
+def password_missing(provider: Provider | None) -> str:
+    """What to do where a password was asked for and none was entered."""
+    named = _named(provider)
+    if not provider or not provider.oauth:
+        return str(
+            _(
+                "Enter the password: for another server or user name, or for less encryption, it "
+                "is asked anew."
+            )
+        )
+    if provider.takes_passwords:
+        return str(_("Enter the password, or use “Sign in with %(provider)s”.", **named))
+    return str(_("%(host)s takes no passwords: use “Sign in with %(provider)s”.", **named))
+
+
+def _named(provider: Provider | None) -> dict[str, str]:
+    if not provider or not provider.oauth:
+        return {}
+    return {"host": provider.label, "provider": oauth.load()[provider.oauth].label}
+
+
 @dataclass(frozen=True)
 class Notices:
     """What to know of a provider before its password is typed, in the reader's language. A cut-off
@@ -152,11 +188,14 @@ class Notices:
     help_url: str | None
 
 
-def notices(provider: Provider, language: str) -> Notices:
+def notices(provider: Provider, language: str, *, signed_in: bool = False) -> Notices:
+    """Whoever is signed in at the provider needs to know none of its passwords."""
+    if signed_in:
+        return Notices((), "", (), _limit(provider), provider.help_url)
     today = to_user_timezone(now()).date()
     coming = [change.before[language] for change in provider.changes if today < change.date]
     past = [change.after[language] for change in provider.changes if today >= change.date]
-    no_way_in = not {"password", "app_password"} & set(provider.sign_in)
+    no_way_in = not provider.takes_passwords
     return Notices(
         urgent=[*past, *coming] if no_way_in else coming,
         note=provider.notes.get(language, ""),

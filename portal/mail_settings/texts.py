@@ -10,9 +10,12 @@ from portal.mail.network import Place
 from portal.mail.providers import Endpoint
 from portal.mail_settings.connection_texts import CONNECTION_SENTENCES
 from portal.mail_settings.server_texts import SECURITY_NAMES
+from portal.oauth.texts import SENTENCES as OAUTH_SENTENCES
 
 # By the code of a diagnosis, or of the portal itself.
-SENTENCES: dict[str, Any] = CONNECTION_SENTENCES | {
+SENTENCES: dict[str, Any] = {
+    **CONNECTION_SENTENCES,
+    **OAUTH_SENTENCES,
     "sender_refused": _l(
         "The server does not let this account send from this address. Enter the account's own."
     ),

@@ -1,7 +1,7 @@
-"""The page of the mailbox: its form on the left, the live check on the right."""
+"""The page of the mailbox: saving it, checking it, and what its form fills in."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,27 +11,20 @@ from flask_login import current_user
 
 from portal.forms import text
 from portal.mail import providers
-from portal.mail.providers import Endpoint
-from portal.mail.smtp import Security
 from portal.mail_settings import accounts, checks, fill, service
-from portal.mail_settings.accounts import Trouble
 from portal.mail_settings.completing import Completed
-from portal.mail_settings.forms import DEFAULT_LEGAL_NOTICE, MailSettingsForm, other_fields
-from portal.mail_settings.phases import phase_rows, state_shown
-from portal.mail_settings.server_texts import (
-    SECURITY_NAMES,
-    filled_sentence,
-    found_sentence,
-    kept_sentences,
-    label,
-    mended_sentences,
-    notices,
+from portal.mail_settings.forms import MailSettingsForm
+from portal.mail_settings.server_texts import filled_sentence, mended_sentences, password_missing
+from portal.mail_settings.showing import (
+    check_context,
+    other_fields,
+    server_context,
+    settings_page,
 )
-from portal.mail_settings.texts import correction, reason, sentence
-from portal.models import AccountStatus, CheckState, MailAccount, MailSettings, SettingsState
+from portal.models import MailSettings
+from portal.oauth.forms import TenantForm
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
-from portal.troubleshooting.steps import guide_of
 
 bp = Blueprint("mail_settings", __name__, url_prefix="/settings/email")
 
@@ -39,11 +32,11 @@ bp = Blueprint("mail_settings", __name__, url_prefix="/settings/email")
 @bp.route("", methods=["GET", "POST"])
 @requires("mail-settings")
 def page() -> ResponseReturnValue:
-    return _save() if request.method == "POST" else _page(*_first_form())
+    return _save() if request.method == "POST" else _page()
 
 
 def _save() -> ResponseReturnValue:
-    form = MailSettingsForm(data=_other_fields())
+    form = MailSettingsForm(data=other_fields(current_user))
     completed = form.complete(accounts.latest_settings())
     if form.validate():
         try:
@@ -53,7 +46,7 @@ def _save() -> ResponseReturnValue:
         else:
             _say_what_was_done(completed, text(form.email))
             return redirect(url_for("mail_settings.page"))
-    return _page(form, completed.part, mended_sentences(completed.mended))
+    return settings_page(form, completed.part, mended_sentences(completed.mended))
 
 
 def _say_what_was_done(completed: Completed, address: str) -> None:
@@ -64,62 +57,31 @@ def _say_what_was_done(completed: Completed, address: str) -> None:
 
 
 def _ask_for_password(form: MailSettingsForm) -> None:
-    form.password.errors = [
-        _(
-            "Enter the password: for another server or user name, or for less encryption, it is "
-            "asked anew."
-        )
-    ]
+    form.password.errors = [password_missing(providers.load().get(form.host.data))]
 
 
-def _other_fields() -> Mapping[str, object]:
-    here = accounts.account()
-    notice = accounts.legal_notice(here) if here else ""
-    return other_fields(accounts.latest_settings(), notice, current_user.email)
+def _page() -> ResponseReturnValue:
+    form, part = _first_form()
+    return settings_page(
+        form,
+        part,
+        tenant_form=TenantForm.of(request.args.get("tenant", "")),
+        withdraw=request.args.getlist("withdraw"),
+    )
 
 
 def _first_form() -> tuple[MailSettingsForm, fill.Part]:
-    """What was saved, or what is known from the person's own address; or the host of a link."""
+    """What was saved, or what is known from the person's own address; or what a link has."""
     saved = accounts.latest_settings()
+    others = other_fields(current_user)
     address = saved.email if saved else current_user.email
     if (host := request.args.get("host", "")) in providers.load():
-        values = fill.for_host(host, address, saved)
-        part = fill.Part(values, values)
+        sent = {name: request.args[name] for name in ("email", "username") if name in request.args}
+        part = _form_before_them(sent.get("email", address)).choose(host)
+        others = {**others, **sent}
     else:
         part = fill.for_address(address, saved) if saved else fill.for_own_address(address)
-    return MailSettingsForm.showing(part, **_other_fields()), part
-
-
-def _page(
-    form: MailSettingsForm, part: fill.Part, mended: Sequence[str] = ()
-) -> ResponseReturnValue:
-    """The page with the form; a new one shows what is the matter on its field."""
-    context = _check_context(polled=False)
-    found = context["trouble"]
-    if not form.is_submitted() and found and found.field:
-        form.mark(found.field, context["correction"])
-    html = render_template(
-        "mail_settings/page.html",
-        status=service.status_shown(),
-        hosts={key: label(key) for key in providers.load()},
-        default_notice=DEFAULT_LEGAL_NOTICE,
-        saved=accounts.latest_settings(),
-        mended=mended,
-        **_server_context(form, part),
-        **context,
-    )
-    return html, 422 if form.is_submitted() else 200
-
-
-def _server_context(form: MailSettingsForm, part: fill.Part) -> dict[str, Any]:
-    """What the server's part shows, on the page and by itself."""
-    host = providers.load().get(part.shown["host"])
-    return {
-        "form": form,
-        "found": found_sentence(part.found, text(form.email)) if part.found else "",
-        "kept": kept_sentences(part),
-        "notices": notices(host, str(get_locale())) if host else None,
-    }
+    return MailSettingsForm.showing(part, **others), part
 
 
 @bp.get("/host")
@@ -127,23 +89,24 @@ def _server_context(form: MailSettingsForm, part: fill.Part) -> dict[str, Any]:
 def host() -> ResponseReturnValue:
     key = request.args.get("host", fill.OTHER)
     known = key == fill.FIND_IT or key in providers.load()
-    return _server(_form_before_them().choose(key if known else fill.OTHER))
+    shown = _form_before_them(request.args.get("email", ""))
+    return _server(shown.choose(key if known else fill.OTHER))
 
 
 @bp.get("/detect")
 @requires("mail-settings")
 def detect() -> ResponseReturnValue:
-    return _server(_form_before_them().look_up())
+    return _server(_form_before_them(request.args.get("email", "")).look_up())
 
 
-def _form_before_them() -> fill.Form:
+def _form_before_them(address: str) -> fill.Form:
     """The server's part as the browser shows it."""
     sent = request.args
     shown = {name: sent.get(name, "") for name in fill.FIELDS}
     if shown["host"] not in providers.load():
         shown["host"] = fill.FIND_IT
     filled = fill.unpack(sent.get("filled", ""))
-    return fill.Form(shown, filled, sent.get("email", ""), accounts.latest_settings())
+    return fill.Form(shown, filled, address, accounts.latest_settings())
 
 
 def _server(part: fill.Part) -> ResponseReturnValue:
@@ -153,7 +116,7 @@ def _server(part: fill.Part) -> ResponseReturnValue:
         username=request.args.get("username", ""),
         allow_unencrypted="allow_unencrypted" in request.args,
     )
-    return render_template("mail_settings/_server.html", **_server_context(form, part))
+    return render_template("mail_settings/_filled.html", **server_context(form, part))
 
 
 @bp.route("/check", methods=["GET", "POST"])
@@ -162,8 +125,8 @@ def check() -> ResponseReturnValue:
     if request.method == "POST":
         return _started(checks.start_check())
     if is_fragment_wanted():
-        return render_template("mail_settings/_check.html", **_check_context(polled=True))
-    return _page(*_first_form())
+        return render_template("mail_settings/_check.html", **check_context(polled=True))
+    return _page()
 
 
 @bp.post("/test")
@@ -198,50 +161,6 @@ def _form_with(saved: MailSettings, place: Mapping[str, Any]) -> ResponseReturnV
     smtp = (place["host"], str(place["port"]), place["security"])
     values = {**fill.of_settings(saved), **dict(zip(fill.SMTP_FIELDS, smtp, strict=True))}
     part = fill.Part(values, values)
-    form = MailSettingsForm.showing(part, **_other_fields())
+    form = MailSettingsForm.showing(part, **other_fields(current_user))
     _ask_for_password(form)
-    return _page(form, part)
-
-
-def _check_context(*, polled: bool) -> dict[str, Any]:
-    """What the fragment shows. Only one that was polled for fetches the page once it is done."""
-    check, here, saved = checks.latest_check(), accounts.account(), accounts.latest_settings()
-    state = state_shown(check)
-    trouble = None if state is CheckState.RUNNING else service.trouble()
-    limited = here if here and here.status is AccountStatus.LIMITED else None
-    instead = check.alternative if check and state is CheckState.FAILED else None
-    return {
-        "check": check,
-        "check_state": state,
-        "polled": polled,
-        "phases": phase_rows(check),
-        "trouble": trouble,
-        "instead": instead,
-        **_verdict(trouble, saved, instead),
-        "guide": guide_of(trouble.cause) if trouble else "",
-        "limited_until": limited.limited_until if limited else None,
-        "others_at_work": _others_at_work(here, saved),
-        "checked_server": saved.smtp_server if saved else "",
-        "security_names": SECURITY_NAMES,
-    }
-
-
-def _others_at_work(here: MailAccount | None, saved: MailSettings | None) -> bool:
-    """Whether mail goes out by settings before the ones shown."""
-    works = here is not None and here.status is AccountStatus.WORKING
-    return works and saved is not None and saved.state is SettingsState.CANDIDATE
-
-
-def _verdict(
-    trouble: Trouble | None, saved: MailSettings | None, instead: Mapping[str, Any] | None
-) -> dict[str, str]:
-    """What is the matter, for the panel, and what to do, for the field to correct."""
-    if not trouble or not saved:
-        return {"verdict": "", "correction": ""}
-    if not instead:
-        told = sentence(trouble.cause), sentence(trouble.cause, trouble.reply)
-    else:
-        security = cast(Security, saved.security)
-        places = Endpoint(saved.smtp_server, saved.smtp_port, security), Endpoint(**instead)
-        told = reason(trouble.cause, *places), correction(trouble.cause, trouble.reply, *places)
-    return dict(zip(("verdict", "correction"), told, strict=True))
+    return settings_page(form, part)

@@ -29,3 +29,30 @@ document.addEventListener("htmx:afterSwap", () => {
   // Only now, since a field in a fold that has been opened again had lost it.
   if (focused) document.getElementById(focused)?.focus();
 });
+
+// A link that leads to a provider and back carries the form along as it stands, and the fields that
+// it can't carry are there again on return; the password is among neither.
+const KEPT = "portal-kept";
+const words = (text) => (text ?? "").split(" ").filter(Boolean);
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest?.("a[data-keeps]");
+  const form = document.getElementById("settings");
+  if (!link || !form) return;
+  const typed = new FormData(form);
+  const address = new URL(link.href);
+  for (const name of words(link.dataset.carries)) {
+    address.searchParams.delete(name);
+    if (typed.get(name)) address.searchParams.set(name, typed.get(name));
+  }
+  link.href = address;
+  const others = words(link.dataset.keeps).map((name) => [name, typed.get(name) ?? ""]);
+  sessionStorage.setItem(KEPT, JSON.stringify(others));
+});
+document.addEventListener("DOMContentLoaded", () => {
+  if (!document.getElementById("settings")) return;
+  for (const [name, value] of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) {
+    const field = document.getElementById(name);
+    if (field) field.value = value;
+  }
+  sessionStorage.removeItem(KEPT);
+});

@@ -33,17 +33,22 @@ GUIDES: dict[str, Guide] = {
         ),
     ),
     "oauth2": Guide(
-        _l("This mailbox takes no passwords"),
+        _l("Sign in at the provider"),
         (
             _l(
-                "The provider lets other programs in only by a sign-in on its own page "
-                "(OAuth 2.0). No password is right here, so there is no use in trying others."
+                "This provider lets other programs in by a sign-in on its own page (OAuth 2.0). "
+                "The portal then holds a permission to send, and no password."
             ),
             _l(
-                "Send from another mailbox of the practice, best one with the practice's own "
-                "domain, such as name@your-practice.es."
+                "Use “Sign in with Google” or “Sign in with Microsoft”, here or in the email "
+                "settings, with the account that the practice's mails go out from, and agree to "
+                "what the page asks."
             ),
-            _l("Enter that mailbox's address and password in the email settings, and save."),
+            _l("You come back to the email settings, and the portal checks the mailbox at once."),
+            _l(
+                "If that is not offered for your mailbox, send from another one of the practice: "
+                "enter its address and password in the email settings, and save."
+            ),
         ),
     ),
     "sign-in-blocked": Guide(
@@ -228,6 +233,7 @@ GUIDES: dict[str, Guide] = {
 # Causes that are the portal's own, beside those of a diagnosis.
 _OWN_CAUSES = {
     "password_unreadable": "password",
+    "permission_unreadable": "oauth2",
     "check_unfinished": "wait",
     "test_unconfirmed": "wait",
 }

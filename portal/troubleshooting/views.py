@@ -7,6 +7,7 @@ from flask_babel import get_locale
 from portal.mail import providers
 from portal.mail_settings import accounts, service
 from portal.mail_settings.server_texts import notices
+from portal.oauth.offer import offer_again
 from portal.permissions import requires
 from portal.troubleshooting.steps import GUIDES, guide_of
 
@@ -34,4 +35,5 @@ def guide(guide: str) -> ResponseReturnValue:
         guide=GUIDES[guide],
         provider=provider,
         notices=notices(provider, str(get_locale())) if provider else None,
+        offer=offer_again(saved) if guide == "oauth2" else None,
     )

@@ -1,0 +1,158 @@
+"""Signing in at Google or Microsoft: the way there and back, the way out, and the page that tells
+whoever runs the portal how to register it there."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from portal.admin.service import base_url
+from portal.extensions import settings
+from portal.forms import text
+from portal.mail import oauth
+from portal.mail.oauth import AuthorizationServer, OAuthFault
+from portal.mail_settings import accounts
+from portal.mail_settings.forms import MailSettingsForm
+from portal.mail_settings.grants import client_of
+from portal.mail_settings.server_texts import mended_sentences
+from portal.mail_settings.showing import other_fields, settings_page
+from portal.mail_settings.texts import sentence
+from portal.oauth import offer, service
+from portal.oauth.forms import TenantForm
+from portal.oauth.registration import is_opened_elsewhere
+from portal.oauth.texts import STEPS
+from portal.permissions import requires
+
+bp = Blueprint("oauth", __name__, url_prefix="/settings/email/sign-in")
+
+KEPT = "oauth"  # the key of the session under which a sign-in on its way is
+
+
+@bp.get("")
+@requires("mail-settings")
+def guide() -> ResponseReturnValue:
+    """How this portal is registered at the providers, with the values to paste."""
+    return render_template(
+        "oauth/guide.html",
+        servers=oauth.load().values(),
+        missing=offer.missing,
+        redirect_uri=offer.redirect_uri,
+        refusal=offer.refusal_sentence,
+        steps=STEPS,
+        address=base_url(),
+        fixed_address=settings().base_url,
+        opened_elsewhere=is_opened_elsewhere(base_url(), request.url_root),
+    )
+
+
+@bp.get("/<issuer>")
+@requires("mail-settings")
+def start(issuer: str) -> ResponseReturnValue:
+    """The way to the provider, with the form's fields to save the mailbox by afterwards."""
+    server, client = _server(issuer), client_of(issuer)
+    if client is None or offer.refusal_sentence(server):
+        return redirect(url_for("oauth.guide", _anchor=issuer))
+    form, tenant_form = _form_of_link(issuer), _tenant_form(server)
+    completed = form.complete(accounts.latest_settings())
+    is_valid = form.validate()
+    if is_valid and not service.may_have_token(client, text(form.smtp_server)):
+        _refuse_server(form, server)
+        is_valid = False
+    if not is_valid or tenant_form.errors:
+        mended = mended_sentences(completed.mended)
+        return settings_page(form, completed.part, mended, tenant_form=tenant_form)
+    usual = next(iter(server.tenants), "")
+    url, begun = service.begin(client, tenant_form.chosen or usual, form.link_fields())
+    session[KEPT] = asdict(begun)
+    return redirect(url)
+
+
+def _server(issuer: str) -> AuthorizationServer:
+    return oauth.load().get(issuer) or abort(404)
+
+
+def _form_of_link(issuer: str) -> MailSettingsForm:
+    """What the link carries; of a bare one, what was saved."""
+    saved = accounts.latest_settings()
+    bare = "host" not in request.args and saved is not None
+    sent = MultiDict(offer.fields_of(saved)) if bare and saved else request.args
+    form = MailSettingsForm.of_link(sent, other_fields(current_user))
+    form.host.data = service.host_for(issuer, text(form.host), text(form.email))
+    return form
+
+
+def _refuse_server(form: MailSettingsForm, server: AuthorizationServer) -> None:
+    form.smtp_server.errors = [
+        _(
+            "%(provider)s's permission goes to %(provider)s's own server only: %(servers)s.",
+            provider=server.label,
+            servers=_(" or ").join(server.smtp_servers),
+        )
+    ]
+
+
+def _tenant_form(server: AuthorizationServer) -> TenantForm:
+    return TenantForm.of(request.args.get("tenant", "") if server.tenants else "")
+
+
+@bp.get("/<issuer>/return")
+@requires("mail-settings")
+def back(issuer: str) -> ResponseReturnValue:
+    """The way back from the provider. It writes, though it is a GET: `state` proves that this
+    browser began it, and what was begun is good for one answer."""
+    server, begun = _server(issuer), service.fresh(session.pop(KEPT, None))
+    try:
+        begun = service.check_begun(begun, issuer)
+        client, granted = service.redeem(begun, request.args)
+        form = MailSettingsForm.of_link(MultiDict(begun.fields), other_fields(current_user))
+        if not form.validate():
+            abort(400)
+        service.keep(begun, client, granted, form.draft(), current_user)
+    except OAuthFault as fault:
+        return _refused(server, begun, sentence(fault.finding), fault)
+    except service.OtherMailbox as other:
+        return _refused(server, begun, _other_mailbox(other))
+    flash(_("Signed in with %(provider)s.", provider=server.label))
+    return redirect(url_for("mail_settings.page"))
+
+
+def _other_mailbox(other: service.OtherMailbox) -> str:
+    return str(
+        _(
+            "You signed in as %(signed_in)s, but the mailbox to send from is %(wanted)s. Sign in "
+            "again as %(wanted)s. If %(wanted)s is an alias of %(signed_in)s, go back to the "
+            "email settings, tick “Different user” and enter %(signed_in)s as the user name.",
+            signed_in=other.signed_in,
+            wanted=other.wanted,
+        )
+    )
+
+
+def _refused(
+    server: AuthorizationServer,
+    begun: service.Begun | None,
+    told: str,
+    fault: OAuthFault | None = None,
+) -> ResponseReturnValue:
+    again: dict[str, Any] = {**begun.fields, "tenant": begun.tenant} if begun else {}
+    html = render_template(
+        "oauth/refused.html",
+        server=server,
+        sentence=told,
+        said=fault.said if fault else None,
+        is_registration=fault is not None and fault.finding == "oauth_client_refused",
+        again=url_for("oauth.start", issuer=server.key, **again),
+    )
+    return html, 422
+
+
+@bp.post("/disconnect")
+@requires("mail-settings")
+def disconnect() -> ResponseReturnValue:
+    by_hand = service.disconnect()
+    flash(_("Disconnected. The permission was forgotten here."))
+    return redirect(url_for("mail_settings.page", withdraw=[server.key for server in by_hand]))

@@ -1,0 +1,56 @@
+"""Permissions that are not for the mailbox of the form, or not for its server."""
+
+import pytest
+from flask import Flask
+
+from tests.conftest import ON_SQLITE
+from tests.oauth.provider import (
+    MAILBOX,
+    SIGN_IN,
+    Issuer,
+    is_nothing_stored,
+    register,
+    sign_in,
+)
+from tests.oauth.test_refused import assert_refused
+from tests.oauth_server import OAuthServer
+from tests.people import Visitor
+
+
+@ON_SQLITE
+def test_another_mailbox_than_the_one_in_the_form_is_said_with_both(
+    app: Flask, admin: Visitor, provider: OAuthServer
+) -> None:
+    provider.signs_in_as = "marta.privada@gmail.com"
+    page = sign_in(admin, "google")
+    assert_refused(
+        page,
+        f"You signed in as marta.privada@gmail.com, but the mailbox to send from is {MAILBOX}.",
+    )
+    assert "tick “Different user” and enter marta.privada@gmail.com" in page.text
+    assert is_nothing_stored(app)
+
+
+@ON_SQLITE
+def test_the_user_name_counts_where_it_is_another(
+    app: Flask, admin: Visitor, provider: OAuthServer
+) -> None:
+    other = {"different_user": "y", "username": "clinica@clinica.example.com"}
+    assert_refused(sign_in(admin, "google", **other), "from is clinica@clinica.example.com")
+    assert is_nothing_stored(app)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("issuer", ["google", "microsoft"])
+def test_a_token_goes_to_the_providers_own_mail_server_only(
+    app: Flask, admin: Visitor, issuer: Issuer
+) -> None:
+    register(app)
+    page = admin.get(f"{SIGN_IN}/{issuer}?email={MAILBOX}&host=other&smtp_server=smtp.evil.example")
+    assert page.status == 422
+    assert "own server only" in page.error("smtp_server")
+    own = {"google": "SMTP.GMAIL.COM.", "microsoft": "smtp.office365.com"}[issuer]
+    there = admin.get(f"{SIGN_IN}/{issuer}?email={MAILBOX}&host=other&smtp_server={own}")
+    assert there.location.startswith(
+        ("https://accounts.google.com/o/oauth2/", "https://login.microsoftonline.com/common/")
+    )
