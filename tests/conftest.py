@@ -21,6 +21,8 @@ from portal.app import create_app
 from portal.config import Config
 from portal.extensions import alembic, db
 from portal.queue import QUEUES
+from tests.oauth.provider import register
+from tests.oauth_server import OAuthServer
 from tests.people import ADMIN, PASSWORD, STAFF, VIEWER, Visitor
 from tests.postgres import PostgresServer, postgres_server
 from tests.queue_server import queue_server
@@ -211,4 +213,12 @@ class JobRunner:
 def server() -> Iterator[ScriptedServer]:
     """A mail server whose answers a test may change as it goes."""
     with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def provider(app: Flask) -> Iterator[OAuthServer]:
+    """Google and Microsoft in one, at which the portal is registered."""
+    with OAuthServer() as server:
+        register(app, server.base)
         yield server

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Screens
 from tests.browser.screen import Screen, Theme
 from tests.conftest import JobRunner
-from tests.oauth.provider import HOSTS, MAILBOX, Issuer, register
+from tests.oauth.provider import HOSTS, MAILBOX, Issuer
 from tests.oauth_server import OAuthServer
 from tests.smtp_server import MailServer
 
@@ -17,14 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-line")]
 
 PATH = "/settings/email"
 LOOKS: tuple[tuple[Theme, int], ...] = (("light", 360), ("dark", 1440))
-
-
-@pytest.fixture
-def provider(app: Flask) -> Iterator[OAuthServer]:
-    """Google and Microsoft, at which the portal is registered."""
-    with OAuthServer(signs_in_as=MAILBOX) as server:
-        register(app, server.base)
-        yield server
 
 
 @pytest.fixture

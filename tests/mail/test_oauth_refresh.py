@@ -74,12 +74,15 @@ def test_why_a_permission_ended(answer: Any, finding: Finding) -> None:
     [
         (6, Finding.oauth_expired),
         (6.9, Finding.oauth_test_mode),
-        (7.1, Finding.oauth_test_mode),
+        (8.4, Finding.oauth_test_mode),
         (9, Finding.oauth_expired),
     ],
 )
-def test_a_permission_that_ends_after_a_week_was_for_testing(days: float, finding: Finding) -> None:
-    answer = error("invalid_grant", "Token has been expired or revoked.")
+@pytest.mark.parametrize("said", ["Token has been expired or revoked.", "Bad Request"])
+def test_a_permission_that_ends_after_a_week_was_for_testing(
+    days: float, finding: Finding, said: str
+) -> None:
+    answer = error("invalid_grant", said)
     granted_at = datetime.now(UTC) - timedelta(days=days)
     fault = fault_at(
         "google", lambda portal: portal.refresh(REFRESH, granted_at=granted_at), *answer

@@ -5,23 +5,16 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Flask
 
 from portal.admin.service import find_user
-from portal.config import OAuthRegistration
 from portal.extensions import db
 from portal.mail.oauth import Client, Granted, code_of
 from portal.mail_settings import grants, service
 from portal.mail_settings.grants import Access
 from portal.models import MailCheck, MailGrant, User
-from tests.oauth_server import ADDRESS, CLIENT_ID, CLIENT_SECRET, OAuthServer, allow
+from tests.oauth_server import ADDRESS, allow
 from tests.people import ADMIN
 
 RETURN = "https://mail.example.com/settings/email/sign-in/google/return"
 TENANTS = {"google": "", "microsoft": "common"}
-
-
-def register(app: Flask, server: OAuthServer) -> None:
-    """Have the portal registered at both providers, whose place this server takes."""
-    here = OAuthRegistration(CLIENT_ID, CLIENT_SECRET, server.base)
-    object.__setattr__(app.config["PORTAL"], "oauth", dict.fromkeys(TENANTS, here))
 
 
 def permission(app: Flask, issuer: str = "google") -> int:

@@ -1,7 +1,7 @@
 """The tokens of a permission: made new in time, once whoever asks, and kept at once."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from portal.mail_settings.grants import Access
 from portal.models import MailGrant
 from portal.models.base import now
 from portal.vault import Unreadable
-from tests.mail_settings.oauth import access, grant_of, permission, register, renewed
+from tests.mail_settings.oauth import access, grant_of, permission, renewed
 from tests.oauth_http import Received
 from tests.oauth_server import ADDRESS, OAuthServer
 
@@ -27,13 +27,6 @@ REVOKED = "Token has been expired or revoked."
 PASSWORD_CHANGED = "AADSTS50173: The provided grant has expired due to it being revoked."
 
 BOTH_PROVIDERS = pytest.mark.parametrize("issuer", ["google", "microsoft"])
-
-
-@pytest.fixture
-def provider(app: Flask) -> Iterator[OAuthServer]:
-    with OAuthServer() as server:
-        register(app, server)
-        yield server
 
 
 def fault(asking: Callable[[], object]) -> Finding:

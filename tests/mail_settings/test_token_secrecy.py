@@ -1,7 +1,6 @@
 """What may sign in to a mailbox is never to be read: in no log, no job, no file."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,8 @@ from rq import Queue
 from portal.mail import oauth
 from portal.queue import QUEUES
 from tests.conftest import ON_SQLITE
-from tests.mail_settings.oauth import access, permission, register, renewed, sign_in
+from tests.mail_settings.oauth import access, permission, renewed, sign_in
 from tests.oauth_server import ADDRESS, OAuthServer
-
-
-@pytest.fixture
-def provider(app: Flask) -> Iterator[OAuthServer]:
-    with OAuthServer() as server:
-        register(app, server)
-        yield server
 
 
 def secrets_of(provider: OAuthServer) -> set[str]:

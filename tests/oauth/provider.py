@@ -10,13 +10,13 @@ from portal.config import OAuthRegistration
 from portal.extensions import db
 from portal.mail_settings.grants import tokens_of
 from portal.models import MailGrant, MailSettings
-from tests.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthServer, allow
+from tests.oauth_server import ADDRESS, CLIENT_ID, CLIENT_SECRET, OAuthServer, allow
 from tests.people import Page, Visitor
 
 Issuer = Literal["google", "microsoft"]
 SIGN_IN = "/settings/email/sign-in"
 SETTINGS = "/settings/email"
-MAILBOX = "consulta@clinica.example.com"
+MAILBOX = ADDRESS
 HOSTS = {"google": "google_workspace", "microsoft": "microsoft365"}
 SERVERS = {"google": "smtp.gmail.com", "microsoft": "smtp.office365.com"}
 

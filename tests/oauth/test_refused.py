@@ -88,7 +88,7 @@ def test_a_silent_provider_is_not_waited_for_long(
 
 @ON_SQLITE
 def test_a_provider_that_is_not_there_is_said(app: Flask, admin: Visitor) -> None:
-    with OAuthServer(signs_in_as=MAILBOX) as server:
+    with OAuthServer() as server:
         register(app, server.base)
         back = allow(begin(admin, "google"))
     assert_refused(come_back(admin, back), "can't be reached")

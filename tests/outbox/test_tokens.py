@@ -10,7 +10,7 @@ from portal.models import AccountStatus, MailAccount
 from portal.models.base import now
 from tests.conftest import JobRunner
 from tests.mail_settings.health import sweep_up
-from tests.mail_settings.oauth import grant_of, register, sign_in
+from tests.mail_settings.oauth import grant_of, sign_in
 from tests.oauth_server import OAuthServer
 from tests.outbox.line import Line
 from tests.smtp_server import MailServer, count_per_recipient
@@ -18,13 +18,6 @@ from tests.smtp_server import MailServer, count_per_recipient
 REVOKED = "Token has been expired or revoked."
 SESSION_OVER = "421 4.7.0 Your session has expired"
 EVERYBODY = {f"{name}@example.com": 1 for name in ("ana", "bea", "cleo")}
-
-
-@pytest.fixture
-def provider(app: Flask) -> Iterator[OAuthServer]:
-    with OAuthServer() as server:
-        register(app, server)
-        yield server
 
 
 @pytest.fixture
