@@ -77,7 +77,7 @@ def ready(server: MailServer) -> None:
     """The mailbox works, the contacts are there."""
     _mailbox_works(
         replace(
-            _mailbox(),
+            mailbox(),
             email=server.user,
             password=server.password,
             provider="other",
@@ -98,7 +98,7 @@ def draft(name: str) -> int:
 
 def checking() -> None:
     """The live check of the first settings is half way."""
-    check = mail_settings.save(_mailbox(), _marta())
+    check = mail_settings.save(mailbox(), marta())
     phases = {name: {"state": "passed", "ms": 12} for name in PHASES[:3]}
     check.phases = {**phases, "greeting": {"state": "running"}}
     db.session.commit()
@@ -111,15 +111,15 @@ def refused() -> None:
     _settle(_launch("Autumn news"), _GOING)
     check = checks.start_check()
     assert check
-    check.phases = _passed(PHASES[:4]) | {"auth": {"state": "failed"}}
+    check.phases = passed(PHASES[:4]) | {"auth": {"state": "failed"}}
     reply = "535 5.7.8 Username and Password not accepted. For more information, go to support"
     checks.failed(check, Trouble("password_refused", "password", reply))
 
 
 def elsewhere() -> None:
     """The port refuses, and another one was found to answer."""
-    check = mail_settings.save(_mailbox(), _marta())
-    check.phases = _passed(PHASES[:1]) | {"connect": {"state": "failed"}}
+    check = mail_settings.save(mailbox(), marta())
+    check.phases = passed(PHASES[:1]) | {"connect": {"state": "failed"}}
     found = Endpoint("smtp.gmail.com", 587, "tls")
     checks.failed(check, Trouble("connection_refused", "smtp_port"), found)
 
@@ -129,7 +129,7 @@ def limited() -> None:
     _mailbox_works()
     check = checks.start_test("marta@clinica.example.com", "en")
     assert check
-    check.phases = _passed((*PHASES, "test"))
+    check.phases = passed((*PHASES, "test"))
     checks.passed(check)
     used = accounts.active_settings(check.account_id)
     assert used
@@ -138,11 +138,11 @@ def limited() -> None:
     accounts.stopped_working(used, trouble)
 
 
-def _marta() -> User:
+def marta() -> User:
     return db.session.scalars(select(User).where(User.role == "admin")).one()
 
 
-def _mailbox() -> mail_settings.Draft:
+def mailbox() -> mail_settings.Draft:
     return mail_settings.Draft(
         email="consulta@clinica.example.com",
         sender_name="",
@@ -158,13 +158,13 @@ def _mailbox() -> mail_settings.Draft:
     )
 
 
-def _passed(names: tuple[str, ...]) -> dict[str, Any]:
+def passed(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: {"state": "passed", "ms": 40 + 30 * n} for n, name in enumerate(names)}
 
 
-def _mailbox_works(mailbox: mail_settings.Draft | None = None) -> None:
-    check: MailCheck = mail_settings.save(mailbox or _mailbox(), _marta())
-    check.phases = _passed(PHASES)
+def _mailbox_works(chosen: mail_settings.Draft | None = None) -> None:
+    check: MailCheck = mail_settings.save(chosen or mailbox(), marta())
+    check.phases = passed(PHASES)
     checks.passed(check)
 
 
@@ -190,7 +190,7 @@ def _add_people() -> None:
 
 
 def _import(*, finished: bool) -> None:
-    found = imports.upload("pacientes.csv", FILE, _marta())
+    found = imports.upload("pacientes.csv", FILE, marta())
     if finished:
         imports.confirm(found, allow_shared=False)
         imports.run(found.id)
@@ -198,13 +198,13 @@ def _import(*, finished: bool) -> None:
 
 def _draft(name: str) -> Campaign:
     return Campaign(
-        name=name, subject="News for ${first_name}", body=BODY, created_by_id=_marta().id
+        name=name, subject="News for ${first_name}", body=BODY, created_by_id=marta().id
     )
 
 
 def _launch(name: str) -> Campaign:
     campaign = db.session.get_one(Campaign, draft(name))
-    campaigns.launch(campaign, consent.count_eligible(campaigns.KIND), _marta())
+    campaigns.launch(campaign, consent.count_eligible(campaigns.KIND), marta())
     return campaign
 
 

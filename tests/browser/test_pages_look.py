@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from portal.admin import service as practice
 from portal.auth.service import setup_token
 from portal.extensions import settings
-from tests.browser import practices
+from tests.browser import permissions, practices
 from tests.browser.conftest import Screens, serving
 from tests.browser.screen import Screen, Theme
 from tests.conftest import make_app
@@ -45,6 +45,7 @@ class Shown:
     status: int = 200
 
 
+HOTMAIL = "host=hotmail&email=consulta@hotmail.com"
 PAGES = (
     Shown("home-new", "/", practices.fresh),
     Shown("home-new-staff", "/", practices.fresh, STAFF),
@@ -58,6 +59,14 @@ PAGES = (
     Shown("settings-elsewhere", "/settings/email", practices.elsewhere),
     Shown("settings-limited", "/settings/email", practices.limited),
     Shown("settings-working", "/settings/email"),
+    Shown("settings-sign-in", f"/settings/email?{HOTMAIL}", permissions.registered),
+    Shown("settings-unregistered", f"/settings/email?{HOTMAIL}", practices.fresh),
+    Shown("settings-signed-in", "/settings/email", permissions.signed_in),
+    Shown("settings-permission-ended", "/settings/email", permissions.permission_ended),
+    Shown("home-permission-ends", "/", permissions.signed_in),
+    Shown("sign-in-guide", "/settings/email/sign-in"),
+    Shown("sign-in-refused", "/settings/email/sign-in/google/return?code=x", status=422),
+    Shown("troubleshoot-sign-in", "/settings/email/troubleshoot/oauth2", permissions.signed_in),
     Shown("troubleshoot", "/settings/email/troubleshoot"),
     Shown("troubleshoot-guide", "/settings/email/troubleshoot/app-password"),
     Shown("users", "/settings/users"),
