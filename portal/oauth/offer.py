@@ -25,13 +25,14 @@ SOON = timedelta(days=7)
 @dataclass(frozen=True)
 class Offer:
     """`fields` is what the form has of the server's part: links carry it along. `grant` is the
-    permission that the mailbox sends by; None while nobody is signed in."""
+    permission that the mailbox sends by; None while nobody is signed in, or when it is `lost`."""
 
     server: AuthorizationServer
     provider: Provider
     fields: Mapping[str, str]
     tenant: str
     grant: MailGrant | None
+    lost: bool
 
     @property
     def missing(self) -> list[str]:
@@ -53,7 +54,7 @@ class Offer:
     @property
     def comes_first(self) -> bool:
         """It is what to press on the page."""
-        return self.is_only_way and self.is_ready and not self.grant
+        return self.is_ready and not self.grant and (self.is_only_way or self.lost)
 
     @property
     def address(self) -> str:
@@ -101,7 +102,8 @@ def offer(
     server = oauth.load()[provider.oauth]
     last = _grant_of(saved) if saved and saved.provider == host else None
     kept = last.tenant if last else ""
-    return Offer(server, provider, fields, tenant or kept, last if last and is_held(last) else None)
+    held = last if last and is_held(last) else None
+    return Offer(server, provider, fields, tenant or kept, held, lost=last is not None and not held)
 
 
 def offer_again(saved: MailSettings | None) -> Offer | None:

@@ -32,8 +32,7 @@ SENTENCES: dict[str, Any] = {
         "fits, or has run out. Whoever runs the portal can mend that."
     ),
     "oauth_code_refused": _l(
-        "The provider did not take its own answer back: it had been used already, or was too old. "
-        "Sign in again."
+        "This sign-in had been used already, or took too long. Sign in again."
     ),
     "oauth_scope_missing": _l(
         "The provider gave no permission to send mails. Sign in again, and tick every box on its "

@@ -168,6 +168,7 @@ def test_a_permission_that_ended_offers_to_sign_in_again(
     assert again.text == "Sign in with Microsoft again"
     assert query_of(str(again["href"]))["tenant"] == "consumers"
     assert "Signed in with" not in page.one("#sign-in").text
+    assert page.one("#sign-in a.btn-primary").text == "Sign in with Microsoft"
     assert come_back(admin, allow(admin.get(str(again["href"])).location)).status == 302
 
 
