@@ -139,7 +139,7 @@ class Delivery:
                 return
 
     def _messages(self) -> Iterator[Row[Any]]:
-        while self._may_go_on():
+        while self._may_go_on() and self._is_at_work():
             claimed = claim_messages(self._claim, CLAIM_MESSAGES)
             if not claimed:
                 return
@@ -147,6 +147,12 @@ class Delivery:
                 if not self._may_go_on():
                     return
                 yield message
+
+    def _is_at_work(self) -> bool:
+        """Whether the settings were not disconnected, or replaced by others, meanwhile."""
+        at_work = accounts.is_at_work(self._settings)
+        db.session.commit()
+        return at_work
 
     def _send(self, session: Session, message: Row[Any]) -> bool:
         """Try one message and commit what became of it; False when the session is over."""

@@ -16,12 +16,10 @@ from portal.mail_settings.accounts import account, active_settings
 from portal.mail_settings.help import Asked, open_requests
 from portal.models import AccountDay, Campaign, CampaignStatus, Contact, MailGrant
 from portal.models.base import now
-from portal.oauth.offer import is_held, stays_valid_until
+from portal.oauth.offer import ends_soon, is_held, stays_valid_until
 
 WEEK = timedelta(days=7)
 NOTICE = timedelta(days=120)  # before a provider changes how programs sign in
-ENDS_SOON = timedelta(days=7)
-UNUSED_SOON = timedelta(days=14)  # before a permission ends that isn't used
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,9 @@ def _ending_permission() -> EndingPermission | None:
     here = account()
     used = active_settings(here.id) if here else None
     grant = db.session.get(MailGrant, used.grant_id) if used and used.grant_id else None
-    if not grant or not is_held(grant):
+    if not grant or not is_held(grant) or not ends_soon(grant):
         return None
-    unused, ends_at = grant.expires_at is None, stays_valid_until(grant)
-    if ends_at > now() + (UNUSED_SOON if unused else ENDS_SOON):
-        return None
-    return EndingPermission(grant.address, ends_at, unused)
+    return EndingPermission(grant.address, stays_valid_until(grant), grant.expires_at is None)
 
 
 def coming_changes(today: date) -> Sequence[str]:

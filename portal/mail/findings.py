@@ -77,6 +77,7 @@ class Finding(StrEnum):
     oauth_test_mode = auto()
     oauth_policy = auto()
     oauth_account_gone = auto()
+    oauth_registered_anew = auto()
     oauth_refused = auto()
     oauth_not_offered = auto()
     # the sender
@@ -186,6 +187,7 @@ MEANINGS: dict[Finding, Meaning] = {
     Finding.oauth_test_mode: Meaning(None, True, "account", "oauth2"),
     Finding.oauth_policy: Meaning(None, True, "account", "oauth2"),
     Finding.oauth_account_gone: Meaning(None, True, "account", "oauth2"),
+    Finding.oauth_registered_anew: Meaning(None, True, "account", "oauth2"),
     Finding.oauth_refused: Meaning("username", True, "account", "oauth2"),
     Finding.oauth_not_offered: Meaning("smtp_server", True, "account", "server"),
     Finding.sender_refused: Meaning("email", None, "account", "sender"),

@@ -1,6 +1,7 @@
 """OAuth 2.0 at the providers of mailboxes: the authorization code with PKCE, new tokens, and giving
 them back."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -85,12 +86,21 @@ class Client:
         answer = self._tokens(form, tenant, "exchange", (code, begun_verifier))
         return granted_of(answer, self.server, self.client_id)
 
-    def refresh(self, refresh_token: str, *, tenant: str = "", granted_at: datetime) -> Tokens:
+    def refresh(
+        self,
+        refresh_token: str,
+        *,
+        tenant: str = "",
+        granted_at: datetime,
+        deadline: float = math.inf,
+    ) -> Tokens:
         """Return a new access token; raise OAuthFault, with the likely reason where the permission
-        ended. It was given at `granted_at`."""
+        ended. It was given at `granted_at`. Nothing is awaited past `deadline` (time.monotonic).
+        """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         age = datetime.now(UTC) - granted_at
-        return tokens_of(self._tokens(form, tenant, "refresh", (refresh_token,), age))
+        answer = self._tokens(form, tenant, "refresh", (refresh_token,), age, deadline)
+        return tokens_of(answer)
 
     def revoke(self, token: str) -> None:
         """Give the permission of a token back, where the server takes it; that it ended already is
@@ -100,7 +110,7 @@ class Client:
         with self._session() as session:
             # RFC 7009; Google asks for nothing else, not even who the client is.
             url = self._address_of(self.server.revoke_url, "")
-            answer = post(session, url, {"token": token}, _as_it_is)
+            answer = post(session, url, {"token": token}, _as_it_is, math.inf)
         if answer.status == HTTPStatus.OK:
             return
         content = answer.content()
@@ -114,10 +124,12 @@ class Client:
         moment: Moment,
         secrets: tuple[str, ...],
         age: timedelta | None = None,
+        deadline: float = math.inf,
     ) -> dict[str, Any]:
         with self._session() as session:
             url = self._address_of(self.server.token_url, tenant)
-            answer = post(session, url, form, session.client_auth("client_secret_post"))
+            by_secret = session.client_auth("client_secret_post")
+            answer = post(session, url, form, by_secret, deadline)
         content = answer.content()
         if "error" in content:
             raise fault_of(content, moment, self._secrets(secrets), age)

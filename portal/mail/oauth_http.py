@@ -1,10 +1,12 @@
 """One POST to an authorization server, and its answer, of which nothing is taken on trust."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import requests
@@ -14,7 +16,7 @@ from portal.mail.findings import Finding
 from portal.mail.oauth_faults import OAuthFault
 
 TIMEOUTS = (5.0, 8.0)  # seconds: to connect, and between two pieces of the answer
-TOTAL_SECONDS = 20.0
+TOTAL_SECONDS = 12.0
 
 _MOST_BYTES = 256 * 1024
 _PIECE_BYTES = 16 * 1024
@@ -47,12 +49,40 @@ def post(
     url: str,
     form: Mapping[str, str],
     auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+    deadline: float,
 ) -> Answer:
-    """Post a form, and follow no redirect: what is secret in it goes to `url` only.
+    """Post a form, and follow no redirect: what is secret in it goes to `url` only. Nothing is
+    awaited past TOTAL_SECONDS or `deadline` (time.monotonic).
 
     Raises OAuthFault when the server can't be reached or has troubles of its own.
     """
-    limit = time.monotonic() + TOTAL_SECONDS
+    limit = min(deadline, time.monotonic() + TOTAL_SECONDS)
+    outcomes: SimpleQueue[Answer | OAuthFault] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            outcomes.put(_answer(session, url, form, auth, limit))
+        except OAuthFault as fault:
+            outcomes.put(fault)
+
+    # A server that drips its headers is waited for in a thread, which is left behind.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=max(0.0, limit - time.monotonic()))
+    except Empty:
+        raise OAuthFault(Finding.oauth_unreachable) from None
+    if isinstance(outcome, OAuthFault):
+        raise outcome
+    return outcome
+
+
+def _answer(
+    session: requests.Session,
+    url: str,
+    form: Mapping[str, str],
+    auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+    limit: float,
+) -> Answer:
     try:
         with session.post(
             url, form, auth=auth, timeout=TIMEOUTS, allow_redirects=False, stream=True

@@ -64,8 +64,11 @@ def held(account_id: int) -> MailAccount:
 
 
 def latest_settings() -> MailSettings | None:
-    """What was saved last, whether it works or not."""
-    return db.session.scalar(select(MailSettings).order_by(MailSettings.id.desc()).limit(1))
+    """What was saved last, whether it works or not, unless it was disconnected and something else
+    is left."""
+    retired = MailSettings.state == SettingsState.RETIRED
+    latest = select(MailSettings).order_by(retired, MailSettings.id.desc())
+    return db.session.scalar(latest.limit(1))
 
 
 def active_settings(account_id: int) -> MailSettings | None:
@@ -75,6 +78,12 @@ def active_settings(account_id: int) -> MailSettings | None:
             MailSettings.account_id == account_id, MailSettings.state == SettingsState.ACTIVE
         )
     )
+
+
+def is_at_work(used: MailSettings) -> bool:
+    """Whether mail still goes out by these settings."""
+    state = select(MailSettings.state).where(MailSettings.id == used.id)
+    return db.session.scalar(state) is SettingsState.ACTIVE
 
 
 def legal_notice(here: MailAccount) -> str:

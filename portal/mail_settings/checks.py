@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal import queue
 from portal.extensions import db
@@ -39,12 +39,10 @@ def latest_check() -> MailCheck | None:
     """The check whose phases the page shows: of what was saved last, since settings at work are
     checked daily also beside others that were refused. None once those were disconnected. One
     whose worker was lost, or that none has begun for as long, counts as failed."""
-    saved_last = select(func.max(MailSettings.id)).scalar_subquery()
-    of_those = (
-        select(MailCheck)
-        .join(MailSettings, MailSettings.id == MailCheck.settings_id)
-        .where(MailCheck.settings_id == saved_last, MailSettings.state != SettingsState.RETIRED)
-    )
+    saved = latest_settings()
+    if not saved or saved.state is SettingsState.RETIRED:
+        return None
+    of_those = select(MailCheck).where(MailCheck.settings_id == saved.id)
     check = db.session.scalar(of_those.order_by(MailCheck.id.desc()).limit(1))
     if check and check.state is CheckState.RUNNING and _is_overdue(check):
         db.session.expunge(check)

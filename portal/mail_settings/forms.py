@@ -114,10 +114,13 @@ class MailSettingsForm(FlaskForm):
         return self.sent_by_link or super().is_submitted()
 
     def link_fields(self) -> dict[str, str]:
-        """What a link is to carry: the server's part, and whose mailbox it is."""
+        """What a link is to carry: the server's part, and whose mailbox it is. A sender's name that
+        was emptied is carried too, in the place of the saved one."""
         values = {name: text(self[name]) for name in ("email", "username", "host", *SMTP_FIELDS)}
         ticks = {name: "y" if self[name].data else "" for name in TICKED}
-        return {name: value for name, value in {**values, **ticks}.items() if value}
+        name = self.sender_name.data
+        named = {} if name is None else {"sender_name": name}
+        return named | {name: value for name, value in {**values, **ticks}.items() if value}
 
     def _offer_nothing_chosen(self) -> None:
         """While the host is to be found, so is the protocol."""

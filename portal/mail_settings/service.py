@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy import select, update
 
 from portal.extensions import db
+from portal.mail import providers
 from portal.mail.diagnosis import Scope
 from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import (
@@ -17,7 +18,7 @@ from portal.mail_settings.accounts import (
     legal_notice,
 )
 from portal.mail_settings.checks import latest_check, new_check, ring
-from portal.mail_settings.grants import forget
+from portal.mail_settings.grants import forget, forget_others
 from portal.models import (
     AccountStatus,
     CheckState,
@@ -98,6 +99,8 @@ def save(draft: Draft, by: User, grant: MailGrant | None = None) -> MailCheck:
     candidate.grant_id = secret.grant_id
     db.session.add(candidate)
     db.session.flush()
+    active = active_settings(here.id)
+    forget_others(here.id, {candidate.grant_id, active.grant_id if active else None})
     if secret.grant_id is None:
         sealed = vault().seal(secret.password, candidate.password_place)
         candidate.password, candidate.password_key_id = sealed.ciphertext, sealed.key_id
@@ -179,14 +182,15 @@ def _secret(draft: Draft) -> Secret:
         or (draft.security == "none" and last.security != "none")
     ):
         raise PasswordNeeded
-    return _stored(last)
+    return _stored(last, draft.provider)
 
 
-def _stored(last: MailSettings) -> Secret:
-    """Raises PasswordNeeded when it can't be used any more."""
+def _stored(last: MailSettings, provider: str) -> Secret:
+    """Raises PasswordNeeded when it can't be used any more, or not at this provider's."""
     if last.grant_id is not None:
-        if db.session.get_one(MailGrant, last.grant_id).tokens:
-            return Secret(grant_id=last.grant_id)
+        grant = db.session.get_one(MailGrant, last.grant_id)
+        if grant.tokens and grant.issuer == providers.load()[provider].oauth:
+            return Secret(grant_id=grant.id)
         raise PasswordNeeded
     try:
         return Secret(vault().open(last.password, last.password_place))

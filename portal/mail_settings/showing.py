@@ -33,8 +33,13 @@ from portal.models import (
     User,
 )
 from portal.oauth.forms import TenantForm
-from portal.oauth.offer import offer, offer_again
-from portal.oauth.texts import CONSENT_PAGES
+from portal.oauth.offer import offer, offer_again, still_at_work
+from portal.oauth.texts import (
+    CONSENT_KINDS,
+    CONSENT_PAGES,
+    UNLISTED_CONSENT,
+    is_said_by_provider,
+)
 from portal.troubleshooting.steps import guide_of
 
 
@@ -54,7 +59,7 @@ def settings_page(
     withdraw: Sequence[str] = (),
 ) -> ResponseReturnValue:
     """The page with the form; a new one shows what is the matter on its field. `withdraw` names
-    the issuers where a person can take permission back by hand."""
+    the permissions that a person can take back by hand, each as "issuer:tenant"."""
     tenant_form = tenant_form or TenantForm.of("")
     context = check_context(polled=False)
     found = context["trouble"]
@@ -73,16 +78,19 @@ def settings_page(
     return html, 422 if form.is_submitted() or tenant_form.errors else 200
 
 
-def _consent_pages(issuers: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Where permission is taken back by hand, by the provider's name: what to call each page, and
-    its address."""
-    servers = [oauth.load()[issuer] for issuer in issuers if issuer in oauth.load()]
-    return {
-        server.label: [
-            (str(CONSENT_PAGES[server.key, kind]), url) for kind, url in server.consent_urls.items()
-        ]
-        for server in servers
-    }
+def _consent_pages(permissions: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Where permission is taken back by hand, by the provider's name: the pages' addresses by what
+    to call them."""
+    pages: dict[str, dict[str, str]] = {}
+    for issuer, _, tenant in (permission.partition(":") for permission in permissions):
+        if server := oauth.load().get(issuer):
+            kinds = CONSENT_KINDS.get(tenant, UNLISTED_CONSENT)
+            pages.setdefault(server.label, {}).update(
+                (str(CONSENT_PAGES[issuer, kind]), url)
+                for kind, url in server.consent_urls.items()
+                if kind in kinds
+            )
+    return pages
 
 
 def server_context(
@@ -102,6 +110,7 @@ def server_context(
         "kept": kept_sentences(part),
         "notices": notices(host, str(get_locale()), signed_in=signed_in) if host else None,
         "offer": offered,
+        "at_work": still_at_work(saved),
         "tenant_form": tenant_form,
     }
 
@@ -120,6 +129,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
         "polled": polled,
         "phases": phase_rows(check),
         "trouble": trouble,
+        "said_by_provider": trouble is not None and is_said_by_provider(trouble.cause),
         "instead": instead,
         **_verdict(trouble, saved, instead),
         "guide": guide,

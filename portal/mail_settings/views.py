@@ -76,7 +76,8 @@ def _first_form() -> tuple[MailSettingsForm, fill.Part]:
     others = other_fields(current_user)
     address = saved.email if saved else current_user.email
     if (host := request.args.get("host", "")) in providers.load():
-        sent = {name: request.args[name] for name in ("email", "username") if name in request.args}
+        named = ("email", "username", "sender_name")
+        sent = {name: request.args[name] for name in named if name in request.args}
         part = _form_before_them(sent.get("email", address)).choose(host)
         others = {**others, **sent}
     else:

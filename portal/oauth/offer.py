@@ -13,13 +13,15 @@ from portal.mail import oauth, providers
 from portal.mail.oauth import AuthorizationServer
 from portal.mail.providers import Provider
 from portal.mail_settings import fill
+from portal.mail_settings.accounts import active_settings
 from portal.models import MailGrant, MailSettings
 from portal.models.base import now
 from portal.oauth.registration import at_localhost, is_opened_elsewhere, refusal
 from portal.oauth.texts import ACCOUNT_KINDS, REFUSALS
 
-LINK_FIELDS = ("email", *fill.FIELDS, "username", "allow_unencrypted")
-SOON = timedelta(days=7)
+LINK_FIELDS = ("email", *fill.FIELDS, "username", "allow_unencrypted", "sender_name")
+ENDS_SOON = timedelta(days=7)
+UNUSED_SOON = timedelta(days=14)  # before a permission ends that isn't used
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class Offer:
 
     @property
     def ends_soon(self) -> bool:
-        ends_at = self.grant.expires_at if self.grant else None
-        return ends_at is not None and ends_at <= now() + SOON
+        """The permission ends whether it is used or not."""
+        return self.grant is not None and bool(self.grant.expires_at) and ends_soon(self.grant)
 
 
 def offer(
@@ -104,6 +106,22 @@ def offer(
     kept = last.tenant if last else ""
     held = last if last and is_held(last) else None
     return Offer(server, provider, fields, tenant or kept, held, lost=last is not None and not held)
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """The permission that mail goes out by."""
+
+    server: AuthorizationServer
+    grant: MailGrant
+
+
+def still_at_work(saved: MailSettings | None) -> AtWork | None:
+    """The permission that mail goes out by while the settings saved last have none and don't work
+    yet."""
+    active = active_settings(saved.account_id) if saved and not saved.grant_id else None
+    grant = _grant_of(active) if active else None
+    return AtWork(oauth.load()[grant.issuer], grant) if grant and is_held(grant) else None
 
 
 def offer_again(saved: MailSettings | None) -> Offer | None:
@@ -135,6 +153,12 @@ def stays_valid_until(grant: MailGrant) -> datetime:
     """When the permission ends, used or not; else when it ends unless it is used."""
     idle = timedelta(days=oauth.load()[grant.issuer].idle_days)
     return grant.expires_at or grant.refreshed_at + idle
+
+
+def ends_soon(grant: MailGrant) -> bool:
+    """Whether a person is to be told that the permission ends, or does unless it is used."""
+    notice = ENDS_SOON if grant.expires_at else UNUSED_SOON
+    return stays_valid_until(grant) <= now() + notice
 
 
 def missing(issuer: str) -> list[str]:

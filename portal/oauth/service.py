@@ -1,5 +1,6 @@
 """A sign-in at a provider, from the link to the permission that the mailbox sends by."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import Any
 from portal.extensions import db, write_from_here
 from portal.mail import oauth, providers
 from portal.mail.findings import Finding
-from portal.mail.oauth import AuthorizationServer, Client, Granted, OAuthFault
+from portal.mail.oauth import Client, Granted, OAuthFault
 from portal.mail_settings import grants, service
 from portal.mail_settings.fill import domain_of
 from portal.mail_settings.grants import client_of
@@ -25,12 +26,14 @@ _USUAL_HOSTS = {"google": "google_workspace", "microsoft": "microsoft365"}
 
 @dataclass(frozen=True)
 class Begun:
-    """A sign-in on its way, as the browser's session keeps it; `at` is in seconds since 1970, and
-    `fields` the form's, by which the mailbox is to be saved."""
+    """A sign-in on its way, as the browser's session keeps it for the user who began it; `at` is in
+    seconds since 1970, and `fields` the form's, by which the mailbox is to be saved."""
 
+    user_id: int
     issuer: str
     tenant: str
-    state: str
+    redirect_uri: str
+    state: str = field(repr=False)
     verifier: str = field(repr=False)
     at: int
     fields: dict[str, str]
@@ -53,26 +56,35 @@ def host_for(issuer: str, host: str, address: str) -> str:
     return own.key if own and own.oauth == issuer else _USUAL_HOSTS[issuer]
 
 
-def may_have_token(client: Client, smtp_server: str) -> bool:
-    """Whether a mail server may be shown a token: the provider's own, or with a stand-in any."""
-    return bool(client.base) or smtp_server.lower().rstrip(".") in client.server.smtp_servers
+def is_own_server(client: Client, smtp_server: str) -> bool:
+    """Whether a mail server is one of the provider's own."""
+    return smtp_server.lower().rstrip(".") in client.server.smtp_servers
 
 
-def begin(client: Client, tenant: str, fields: dict[str, str]) -> tuple[str, Begun]:
+def begin(client: Client, tenant: str, fields: dict[str, str], by: User) -> tuple[str, Begun]:
     """Where to send the browser, and what its session is to keep."""
     issuer = client.server.key
+    uri, at = redirect_uri(issuer), int(now().timestamp())
     address = fields["username"] if "different_user" in fields else fields["email"]
-    begun = client.begin(redirect_uri(issuer), tenant=tenant, address=address)
-    at = int(now().timestamp())
-    return begun.url, Begun(issuer, tenant, begun.state, begun.verifier, at, fields)
+    begun = client.begin(uri, tenant=tenant, address=address)
+    return begun.url, Begun(by.id, issuer, tenant, uri, begun.state, begun.verifier, at, fields)
 
 
-def check_begun(begun: Begun | None, issuer: str) -> Begun:
-    """Raises OAuthFault where nothing was begun at the issuer, or too long ago."""
-    oldest = (now() - PATIENCE).timestamp()
-    if begun is None or begun.issuer != issuer or begun.at < oldest:
+def answered(begun: Begun | None, answer: Mapping[str, str]) -> Begun:
+    """What an answer belongs to, by its `state`.
+
+    Raises OAuthFault where that is nothing."""
+    given = answer.get("state", "")
+    if begun is None or not hmac.compare_digest(given.encode(), begun.state.encode()):
         raise OAuthFault(Finding.oauth_begun_elsewhere)
     return begun
+
+
+def check_begun(begun: Begun, issuer: str) -> None:
+    """Raises OAuthFault where it was begun at another issuer, or too long ago."""
+    oldest = (now() - PATIENCE).timestamp()
+    if begun.issuer != issuer or begun.at < oldest:
+        raise OAuthFault(Finding.oauth_begun_elsewhere)
 
 
 def redeem(begun: Begun, answer: Mapping[str, str]) -> tuple[Client, Granted]:
@@ -83,9 +95,8 @@ def redeem(begun: Begun, answer: Mapping[str, str]) -> tuple[Client, Granted]:
     client = client_of(begun.issuer)
     if client is None:
         raise OAuthFault(Finding.oauth_client_refused)
-    uri = redirect_uri(begun.issuer)
     db.session.commit()
-    return client, client.exchange(code, begun.verifier, uri, tenant=begun.tenant)
+    return client, client.exchange(code, begun.verifier, begun.redirect_uri, tenant=begun.tenant)
 
 
 def keep(begun: Begun, client: Client, granted: Granted, draft: Draft, by: User) -> None:
@@ -101,10 +112,10 @@ def keep(begun: Begun, client: Client, granted: Granted, draft: Draft, by: User)
     service.save(draft, by, grant)
 
 
-def disconnect() -> list[AuthorizationServer]:
+def disconnect() -> list[Disconnected]:
     """Forget every permission, and give it back where the provider takes it. Those where a person
     has to do that by hand are returned."""
-    return [oauth.load()[gone.issuer] for gone in service.disconnect() if not _revoke(gone)]
+    return [gone for gone in service.disconnect() if not _revoke(gone)]
 
 
 def _revoke(gone: Disconnected) -> bool:
@@ -118,9 +129,10 @@ def _revoke(gone: Disconnected) -> bool:
     return True
 
 
-def fresh(value: Any) -> Begun | None:
-    """What the session kept, if that is what `begin` made."""
+def fresh(value: Any, by: User) -> Begun | None:
+    """What the session kept, if that is what `begin` made for this user."""
     try:
-        return Begun(**value)
+        begun = Begun(**value)
     except TypeError:  # nothing, or from another version of the portal
         return None
+    return begun if begun.user_id == by.id else None

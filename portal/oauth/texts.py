@@ -84,6 +84,10 @@ SENTENCES: dict[str, Any] = {
         "The account that was signed in to has been closed or locked at the provider. Sign in with "
         "one that works."
     ),
+    "oauth_registered_anew": _l(
+        "This portal was registered anew at the provider, which ended the permission to send. Sign "
+        "in there again."
+    ),
     "oauth_refused": _l(
         "The mail server did not accept the permission for this user name (OAuth 2.0). Compare it "
         "with the mailbox you signed in to, and sign in again."
@@ -96,6 +100,15 @@ SENTENCES: dict[str, Any] = {
         "provider's own server, or a password."
     ),
 }
+
+# What the mail server says, not whoever gives out the permission.
+_SAID_BY_SERVER = frozenset({"oauth_refused", "oauth_not_offered"})
+
+
+def is_said_by_provider(cause: str) -> bool:
+    """Whose words stand beside a cause: the provider's, or the mail server's."""
+    return cause.startswith("oauth_") and cause not in _SAID_BY_SERVER
+
 
 REFUSALS: dict[Refusal, Any] = {
     Refusal.not_https: _l(
@@ -113,6 +126,15 @@ REFUSALS: dict[Refusal, Any] = {
         "localhost only. Open the portal at %(localhost)s and make that its address."
     ),
 }
+
+# The keys of consent_urls where a permission stands, by the tenant that was signed in to; an
+# organisation's own has UNLISTED_CONSENT.
+CONSENT_KINDS: dict[str, frozenset[str]] = {
+    "": frozenset({""}),  # Google has no tenants
+    "common": frozenset({"consumers", "organizations"}),
+    "consumers": frozenset({"consumers"}),
+}
+UNLISTED_CONSENT = frozenset({"organizations"})
 
 # By the issuer and the key of its consent_urls.
 CONSENT_PAGES: dict[tuple[str, str], Any] = {

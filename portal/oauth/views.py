@@ -14,7 +14,8 @@ from portal.admin.service import base_url
 from portal.extensions import settings
 from portal.forms import text
 from portal.mail import oauth
-from portal.mail.oauth import AuthorizationServer, OAuthFault
+from portal.mail.findings import Finding
+from portal.mail.oauth import AuthorizationServer, Client, OAuthFault
 from portal.mail_settings import accounts
 from portal.mail_settings.forms import MailSettingsForm
 from portal.mail_settings.grants import client_of
@@ -52,21 +53,21 @@ def guide() -> ResponseReturnValue:
 @bp.get("/<issuer>")
 @requires("mail-settings")
 def start(issuer: str) -> ResponseReturnValue:
-    """The way to the provider, with the form's fields to save the mailbox by afterwards."""
+    """The way to the provider, with the form's fields to save the mailbox by afterwards; from a
+    link on another site, whose fields nobody here has seen, to the form only."""
     server, client = _server(issuer), client_of(issuer)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return redirect(url_for("mail_settings.page"))
     if client is None or offer.refusal_sentence(server):
         return redirect(url_for("oauth.guide", _anchor=issuer))
     form, tenant_form = _form_of_link(issuer), _tenant_form(server)
     completed = form.complete(accounts.latest_settings())
-    is_valid = form.validate()
-    if is_valid and not service.may_have_token(client, text(form.smtp_server)):
-        _refuse_server(form, server)
-        is_valid = False
-    if not is_valid or tenant_form.errors:
+    if not (form.validate() and _may_have_token(form, client)) or tenant_form.errors:
         mended = mended_sentences(completed.mended)
         return settings_page(form, completed.part, mended, tenant_form=tenant_form)
     usual = next(iter(server.tenants), "")
-    url, begun = service.begin(client, tenant_form.chosen or usual, form.link_fields())
+    tenant, fields = tenant_form.chosen or usual, form.link_fields()
+    url, begun = service.begin(client, tenant, fields, current_user)
     session[KEPT] = asdict(begun)
     return redirect(url)
 
@@ -85,14 +86,28 @@ def _form_of_link(issuer: str) -> MailSettingsForm:
     return form
 
 
-def _refuse_server(form: MailSettingsForm, server: AuthorizationServer) -> None:
-    form.smtp_server.errors = [
+def _may_have_token(form: MailSettingsForm, client: Client) -> bool:
+    """Whether a token may go to where a valid form has it go; else its fields say so. A stand-in's
+    goes anywhere, a provider's to its own servers, and never unencrypted."""
+    if client.base:
+        return True
+    form.allow_unencrypted.data = False
+    if not service.is_own_server(client, text(form.smtp_server)):
+        form.smtp_server.errors = [_own_server_only(client.server)]
+    if form.security.data == "none":
+        told = _("The permission goes out encrypted only: choose SSL/TLS or STARTTLS.")
+        form.security.errors = [told]
+    return not form.errors
+
+
+def _own_server_only(server: AuthorizationServer) -> str:
+    return str(
         _(
             "%(provider)s's permission goes to %(provider)s's own server only: %(servers)s.",
             provider=server.label,
             servers=_(" or ").join(server.smtp_servers),
         )
-    ]
+    )
 
 
 def _tenant_form(server: AuthorizationServer) -> TenantForm:
@@ -103,21 +118,32 @@ def _tenant_form(server: AuthorizationServer) -> TenantForm:
 @requires("mail-settings")
 def back(issuer: str) -> ResponseReturnValue:
     """The way back from the provider. It writes, though it is a GET: `state` proves that this
-    browser began it, and what was begun is good for one answer."""
-    server, begun = _server(issuer), service.fresh(session.pop(KEPT, None))
+    browser began it, and what was begun is good for one answer, whatever comes of that. What
+    answers something else leaves a sign-in on its way alone."""
+    server, kept = _server(issuer), service.fresh(session.get(KEPT), current_user)
     try:
-        begun = service.check_begun(begun, issuer)
+        begun = service.answered(kept, request.args)
+        session.pop(KEPT)
+        service.check_begun(begun, issuer)
+        form = _form_of(begun)
         client, granted = service.redeem(begun, request.args)
-        form = MailSettingsForm.of_link(MultiDict(begun.fields), other_fields(current_user))
-        if not form.validate():
-            abort(400)
         service.keep(begun, client, granted, form.draft(), current_user)
     except OAuthFault as fault:
-        return _refused(server, begun, sentence(fault.finding), fault)
+        return _refused(server, kept, sentence(fault.finding), fault)
     except service.OtherMailbox as other:
-        return _refused(server, begun, _other_mailbox(other))
+        return _refused(server, kept, _other_mailbox(other))
     flash(_("Signed in with %(provider)s.", provider=server.label))
     return redirect(url_for("mail_settings.page"))
+
+
+def _form_of(begun: service.Begun) -> MailSettingsForm:
+    """What the mailbox is to be saved by.
+
+    Raises OAuthFault where that is valid no more, as after an update of the portal."""
+    form = MailSettingsForm.of_link(MultiDict(begun.fields), other_fields(current_user))
+    if not form.validate():
+        raise OAuthFault(Finding.oauth_begun_elsewhere)
+    return form
 
 
 def _other_mailbox(other: service.OtherMailbox) -> str:
@@ -153,6 +179,6 @@ def _refused(
 @bp.post("/disconnect")
 @requires("mail-settings")
 def disconnect() -> ResponseReturnValue:
-    by_hand = service.disconnect()
+    by_hand = [f"{gone.issuer}:{gone.tenant}" for gone in service.disconnect()]
     flash(_("Disconnected. The permission was forgotten here."))
-    return redirect(url_for("mail_settings.page", withdraw=[server.key for server in by_hand]))
+    return redirect(url_for("mail_settings.page", withdraw=by_hand))

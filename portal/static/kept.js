@@ -1,6 +1,7 @@
 // What a person types while an answer is on its way stays when the answer takes the place of its
 // part of the page, and the field in which they are is left to them; a fold in which somebody works
 // stays open.
+let restored = []; // the ids of fields with what was typed before a sign-in at a provider
 const chosenAtFirst = (select) => Math.max(0, [...select.options].findIndex((o) => o.defaultSelected));
 const isEdited = (field) => {
   if (field.type === "checkbox") return field.checked !== field.defaultChecked;
@@ -8,13 +9,23 @@ const isEdited = (field) => {
   if (!field.options) return field.value !== field.defaultValue;
   return field.selectedIndex !== chosenAtFirst(field);
 };
-const isTheirs = (field) => isEdited(field) || field === document.activeElement;
+const isTheirs = (field) =>
+  isEdited(field) || restored.includes(field.id) || field === document.activeElement;
 const putBack = (old) => {
   const field = document.getElementById(old.id);
   if (!field || field === old) return;
   if (old.type === "checkbox") field.checked = old.checked;
   else if (old.tagName === "DETAILS") field.open = true;
   else field.value = old.value;
+};
+// What was restored isn't saved, and the page says so as long as that is true.
+const tellRestored = () => {
+  const differs = (name) => {
+    const field = document.getElementById(name);
+    return field && field.value !== field.defaultValue;
+  };
+  const notice = document.getElementById("kept");
+  if (notice) notice.hidden = !restored.some(differs);
 };
 let kept = [];
 let focused = "";
@@ -26,6 +37,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 document.addEventListener("htmx:afterSwap", () => {
   kept.forEach(putBack);
   kept = [];
+  tellRestored();
   // Only now, since a field in a fold that has been opened again had lost it.
   if (focused) document.getElementById(focused)?.focus();
 });
@@ -42,7 +54,7 @@ document.addEventListener("click", ({ target }) => {
   const address = new URL(link.href);
   for (const name of words(link.dataset.carries)) {
     address.searchParams.delete(name);
-    if (typed.get(name)) address.searchParams.set(name, typed.get(name));
+    if (typed.has(name)) address.searchParams.set(name, typed.get(name));
   }
   link.href = address;
   const others = words(link.dataset.keeps).map((name) => [name, typed.get(name) ?? ""]);
@@ -50,9 +62,9 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("DOMContentLoaded", () => {
   if (!document.getElementById("settings")) return;
-  for (const [name, value] of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) {
-    const field = document.getElementById(name);
-    if (field) field.value = value;
-  }
+  const others = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+  for (const [name, value] of others) document.getElementById(name).value = value;
+  restored = others.map(([name]) => name);
   sessionStorage.removeItem(KEPT);
+  tellRestored();
 });

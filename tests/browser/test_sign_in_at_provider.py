@@ -60,12 +60,37 @@ def test_from_the_button_to_configured(
     screen.look()
     expect(page.locator("#sign-in")).to_contain_text(f"Signed in with {name} as {MAILBOX}")
     expect(page.get_by_label("Sender name")).to_have_value("Consulta Ñandú")
+    expect(page.get_by_text("It isn't saved yet.")).to_be_hidden()
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
     run_jobs()
     expect(page.locator("#check")).to_contain_text("Your mailbox is configured.")
     expect(page.locator("#mail-warning")).to_have_count(0)
     screen.look()
     assert page.evaluate("sessionStorage.getItem('portal-kept')") is None
+
+
+def test_what_the_link_can_not_carry_stands_there_again_and_is_told_apart_from_what_is_saved(
+    screen: Screen, mail_server: MailServer, run_jobs: JobRunner
+) -> None:
+    page = fill_in(screen, "google", mail_server)
+    notice, sentence = page.get_by_label("Legal notice"), page.get_by_text("It isn't saved yet.")
+    page.get_by_label("Sender name").fill("Consulta Ñandú")
+    notice.fill("Confidencial.\nSolo para usted.")
+    expect(sentence).to_be_hidden()
+    page.get_by_role("link", name="Sign in with Google").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(sentence).to_be_visible()
+    screen.look()
+    run_jobs()
+    expect(page.locator("#check")).to_contain_text("Your mailbox is configured.")
+    expect(sentence).to_be_visible()  # the result has taken the place of the page
+    expect(notice).to_have_value("Confidencial.\nSolo para usted.")
+    page.get_by_role("button", name="Save and check").click()
+    expect(page.locator("#check")).to_have_attribute("data-check-status", "running")
+    page.goto(page.url)
+    expect(sentence).to_be_hidden()
+    expect(notice).to_have_value("Confidencial.\nSolo para usted.")
+    expect(page.get_by_label("Sender name")).to_have_value("Consulta Ñandú")
 
 
 def test_who_does_not_agree_tries_again_with_what_was_typed(
@@ -103,7 +128,7 @@ def test_the_operators_page_and_disconnecting_look_right(screen: Screen) -> None
         screen.change(theme, width)
         screen.look()
         assert not screen.wider_than_window()
-    page = screen.open(f"{PATH}?withdraw=microsoft&host=microsoft365")
+    page = screen.open(f"{PATH}?withdraw=microsoft:common&host=microsoft365")
     page.locator("#other-accounts summary").click()
     for theme, width in LOOKS:
         screen.change(theme, width)

@@ -87,14 +87,15 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.finding is Finding.oauth_unreachable
 
 
-def test_a_server_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begins", ["HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", ""])
+def test_a_server_that_drips(monkeypatch: pytest.MonkeyPatch, begins: str) -> None:
     monkeypatch.setattr(oauth_http, "TOTAL_SECONDS", 0.2)
     over = Event()
 
     def drip(listener: socket.socket) -> None:
         peer, _ = listener.accept()
         with peer:
-            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            peer.sendall(begins.encode())
             while not over.wait(0.02):
                 peer.sendall(b" ")
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from portal.models import AccountStatus, SettingsState
 from tests.conftest import ON_SQLITE
-from tests.mail_settings.form import FIELDS, PAGE, account
+from tests.mail_settings.form import FIELDS, PAGE, account, save
 from tests.oauth.provider import (
     MAILBOX,
     SIGN_IN,
@@ -22,6 +22,8 @@ from tests.oauth_server import OAuthServer
 from tests.outbox.line import Line
 from tests.people import Page, Visitor
 
+PERSONAL = "https://account.live.com/consent/Manage"
+OF_ORGANISATIONS = "https://myapps.microsoft.com"
 ISSUERS = pytest.mark.parametrize("issuer", ["google", "microsoft"])
 
 
@@ -77,12 +79,44 @@ def test_what_google_could_not_be_told_is_done_by_hand(
 
 
 @ON_SQLITE
-def test_at_microsoft_it_is_done_by_hand(admin: Visitor, provider: OAuthServer) -> None:
-    sign_in(admin, "microsoft")
+@pytest.mark.parametrize(
+    ("tenant", "pages"),
+    [
+        ("common", [PERSONAL, OF_ORGANISATIONS]),
+        ("consumers", [PERSONAL]),
+        ("organizations", [OF_ORGANISATIONS]),
+        ("clinica.es", [OF_ORGANISATIONS]),
+    ],
+)
+def test_at_microsoft_it_is_done_by_hand_where_the_account_is(
+    admin: Visitor, provider: OAuthServer, tenant: str, pages: list[str]
+) -> None:
+    sign_in(admin, "microsoft", tenant=tenant)
     page = disconnect(admin)
     links = [str(link["href"]) for link in page.html.select("main .alert-info a[target=_blank]")]
-    assert links == ["https://account.live.com/consent/Manage", "https://myapps.microsoft.com"]
+    assert links == pages
     assert not [one for one in provider.requests if one.path == "/revoke"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("host", ["google_workspace", "other"])
+def test_while_a_password_is_tried_the_permission_at_work_can_still_be_ended(
+    app: Flask, admin: Visitor, provider: OAuthServer, host: str
+) -> None:
+    sign_in(admin, "google")
+    line = Line(app)
+    line.pass_check()
+    save(admin, email=MAILBOX, host=host)
+    box = admin.get(PAGE).one("#sign-in").text
+    assert f"Signed in with Google as {MAILBOX} since" in box
+    assert "Mails go on by the settings that worked before." in box
+    assert "Forget the permission" in box
+    assert "keep the stored one" in admin.get(PAGE).one("#password-hint").text
+    page = disconnect(admin)
+    assert "Signed in with" not in page.one("#sign-in").text
+    assert [grant.tokens for grant in all_grants(app)] == [""]
+    line.pass_check()
+    assert "Signed in with" not in admin.get(PAGE).one("#sign-in").text
 
 
 @ON_SQLITE

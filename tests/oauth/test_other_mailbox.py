@@ -4,16 +4,21 @@ import pytest
 from flask import Flask
 
 from tests.conftest import ON_SQLITE
+from tests.mail_settings.form import PAGE
 from tests.oauth.provider import (
     MAILBOX,
     SIGN_IN,
     Issuer,
+    all_settings,
+    begin,
+    come_back,
     is_nothing_stored,
     register,
     sign_in,
+    start_url,
 )
 from tests.oauth.test_refused import assert_refused
-from tests.oauth_server import OAuthServer
+from tests.oauth_server import OAuthServer, allow
 from tests.people import Visitor
 
 
@@ -54,3 +59,25 @@ def test_a_token_goes_to_the_providers_own_mail_server_only(
     assert there.location.startswith(
         ("https://accounts.google.com/o/oauth2/", "https://login.microsoftonline.com/common/")
     )
+
+
+@ON_SQLITE
+def test_a_token_never_goes_out_unencrypted(app: Flask, admin: Visitor) -> None:
+    register(app)
+    smtp = {"smtp_server": "smtp.evil.example", "smtp_port": "25", "security": "none"}
+    page = admin.get(start_url("google", **smtp))
+    assert page.status == 422
+    assert "choose SSL/TLS or STARTTLS" in page.error("security")
+    assert "own server only" in page.error("smtp_server")
+
+
+@ON_SQLITE
+def test_leave_to_send_unencrypted_is_not_kept_for_a_token(
+    app: Flask, admin: Visitor, provider: OAuthServer
+) -> None:
+    register(app)
+    there = begin(admin, "google", allow_unencrypted="y")
+    register(app, provider.base)
+    at_the_stand_in = there.replace("https://accounts.google.com", provider.base)
+    assert come_back(admin, allow(at_the_stand_in)).location == PAGE
+    assert not all_settings(app)[0].allow_unencrypted

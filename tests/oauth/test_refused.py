@@ -1,12 +1,9 @@
 """Sign-ins that come to nothing: each is a sentence on a page of its own, and nothing is stored."""
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 
 from portal.mail import oauth_http
@@ -106,49 +103,6 @@ def test_somebody_who_does_not_agree_is_told_what_follows(
     assert is_nothing_stored(app)
 
 
-def _with_state(state: str) -> Callable[[str], str]:
-    return lambda url: url.replace(query_of(url)["state"], state)
-
-
-FORGED: dict[str, Callable[[str], str]] = {
-    "wrong": _with_state("another"),
-    "empty": _with_state(""),
-    "missing": lambda url: url.partition("&state=")[0],
-    "of nothing": lambda url: f"{SIGN_IN}/google/return",
-    "denied by somebody else": lambda url: f"{SIGN_IN}/google/return?error=access_denied&state=x",
-}
-
-
-@ON_SQLITE
-@pytest.mark.parametrize("how", FORGED)
-def test_an_answer_to_what_was_not_asked_never_reaches_the_provider(
-    app: Flask, admin: Visitor, provider: OAuthServer, how: str
-) -> None:
-    back = allow(begin(admin, "google"))
-    page = come_back(admin, FORGED[how](back))
-    assert_refused(page, "does not belong to a sign-in")
-    assert is_nothing_stored(app)
-    assert not [one for one in provider.requests if one.path == "/token"]
-
-
-@ON_SQLITE
-def test_an_answer_without_a_code_is_no_permission(
-    app: Flask, admin: Visitor, provider: OAuthServer
-) -> None:
-    state = query_of(begin(admin, "google"))["state"]
-    page = admin.get(f"{SIGN_IN}/google/return?state={state}")
-    assert_refused(page, "")
-    assert is_nothing_stored(app)
-
-
-@ON_SQLITE
-def test_an_answer_is_good_for_one_time(app: Flask, admin: Visitor, provider: OAuthServer) -> None:
-    back = allow(begin(admin, "google"))
-    assert come_back(admin, back).status == 302
-    assert_refused(come_back(admin, back), "does not belong to a sign-in")
-    assert len(all_grants(app)) == len(all_settings(app)) == 1
-
-
 @ON_SQLITE
 def test_a_code_that_was_used_already_is_refused(
     app: Flask, admin: Visitor, provider: OAuthServer
@@ -161,29 +115,6 @@ def test_a_code_that_was_used_already_is_refused(
     assert "invalid_grant" in again.one("blockquote").text
     assert used["code"] not in again.one("main").text
     assert len(all_grants(app)) == 1
-
-
-@ON_SQLITE
-def test_an_answer_of_one_provider_is_none_of_the_other(
-    app: Flask, admin: Visitor, provider: OAuthServer
-) -> None:
-    back = allow(begin(admin, "google"))
-    page = come_back(admin, back.replace("/google/", "/microsoft/"))
-    assert_refused(page, "does not belong to a sign-in", "microsoft")
-    assert is_nothing_stored(app)
-
-
-@ON_SQLITE
-@pytest.mark.parametrize(("minutes", "status"), [(29, 302), (31, 422)])
-def test_a_sign_in_takes_half_an_hour_at_most(
-    app: Flask, admin: Visitor, provider: OAuthServer, minutes: int, status: int
-) -> None:
-    with time_machine.travel(datetime.now(UTC), tick=True) as clock:
-        there = begin(admin, "google")
-        clock.shift(timedelta(minutes=minutes))
-        page = come_back(admin, allow(there))
-    assert page.status == status
-    assert is_nothing_stored(app) == (status == 422)
 
 
 @ON_SQLITE

@@ -102,11 +102,13 @@ def test_an_organisations_own_accounts_are_chosen_by_its_domain(
         str(tag["name"]): str(tag.get("value", ""))
         for tag in page.html.select("[form=own-tenant][name]")
     }
-    asked = MultiDict({**fields, "tenant": "clinica.es"})
+    asked = MultiDict({**fields, "tenant": "clinica.es", "sender_name": "Consulta Ñandú"})
     page = Page(admin.client.get(PAGE, query_string=asked))
     assert page.status == 200
+    assert page.one("#sender_name")["value"] == "Consulta Ñandú"
     link = str(page.one("#sign-in a.btn")["href"])
     assert query_of(link)["tenant"] == "clinica.es"
+    assert query_of(link)["sender_name"] == "Consulta Ñandú"
     assert query_of(link)["email"] == MAILBOX
     page = Page(admin.client.get(PAGE, query_string={**fields, "tenant": "no domain"}))
     assert page.status == 422
@@ -170,6 +172,27 @@ def test_a_permission_that_ended_offers_to_sign_in_again(
     assert "Signed in with" not in page.one("#sign-in").text
     assert page.one("#sign-in a.btn-primary").text == "Sign in with Microsoft"
     assert come_back(admin, allow(admin.get(str(again["href"])).location)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("cause", "whose"),
+    [
+        ("oauth_client_refused", "The provider says:"),
+        ("oauth_registered_anew", "The provider says:"),
+        ("oauth_refused", "The server says:"),
+        ("oauth_not_offered", "The server says:"),
+        ("sender_refused", "The server says:"),
+    ],
+)
+def test_whose_words_stand_there_is_said(
+    app: Flask, admin: Visitor, provider: OAuthServer, cause: str, whose: str
+) -> None:
+    sign_in(admin, "google")
+    failed = {"state": CheckState.FAILED, "finished_at": now(), "cause": cause}
+    Line(app).change(MailCheck, **failed, reply="Their words", permanent=True)
+    check = admin.get(PAGE).one("#check").text
+    assert whose in check
+    assert check.count(" says:") == 1
 
 
 def test_the_way_out_of_the_trouble_has_the_same_link(

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from jobs import stopping
-from portal.models import AccountStatus, MailAccount
+from jobs import deliver, stopping
+from portal.mail_settings import service
+from portal.models import AccountStatus, MailAccount, MailSettings
 from portal.models.base import now
 from tests.conftest import JobRunner
 from tests.mail_settings.health import sweep_up
 from tests.mail_settings.oauth import grant_of, sign_in
 from tests.oauth_server import OAuthServer
 from tests.outbox.line import Line
+from tests.scripted_smtp import ScriptedServer
 from tests.smtp_server import MailServer, count_per_recipient
 
 REVOKED = "Token has been expired or revoked."
@@ -125,3 +127,34 @@ def test_while_the_provider_is_away_mails_wait_and_go_by_themselves_later(
     sweep_up(line, run_jobs)
     assert count_per_recipient(mailbox.mails) == EVERYBODY
     line.assert_counters_agree()
+
+
+@pytest.mark.parametrize(
+    "said", ["5.7.139 SmtpClientAuthentication is disabled for the Tenant.", "5.7.3 Unsuccessful"]
+)
+def test_a_new_token_is_asked_for_only_where_it_may_help(
+    one_mail_out: Line, mailbox: MailServer, provider: OAuthServer, said: str
+) -> None:
+    plays = {"ehlo": "250-mail.example.test\r\n250 AUTH XOAUTH2", "auth": f"535 {said}"}
+    with ScriptedServer(plays) as refusing:
+        one_mail_out.change(MailSettings, smtp_port=refusing.port)
+        one_mail_out.deliver()
+    assert one_mail_out.account().status is AccountStatus.FAILING
+    assert provider.refreshes == (0 if "disabled" in said else 1)
+
+
+def test_after_disconnecting_nothing_more_is_taken_to_be_sent(
+    line: Line, mailbox: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "CLAIM_MESSAGES", 1)
+
+    def disconnect_after_one(address: str, token: str) -> bool:
+        if len(mailbox.mails) == 1:
+            with line.app.app_context():
+                service.disconnect()
+        return True
+
+    mailbox.tokens = disconnect_after_one
+    line.deliver()
+    assert line.statuses() == {"ana": "sent", "bea": "sent", "cleo": "queued"}
+    assert line.account().status is AccountStatus.UNCONFIGURED
