@@ -34,12 +34,7 @@ from portal.models import (
 )
 from portal.oauth.forms import TenantForm
 from portal.oauth.offer import offer, offer_again, still_at_work
-from portal.oauth.texts import (
-    CONSENT_KINDS,
-    CONSENT_PAGES,
-    UNLISTED_CONSENT,
-    is_said_by_provider,
-)
+from portal.oauth.texts import consent_pages, is_said_by_provider
 from portal.troubleshooting.steps import guide_of
 
 
@@ -84,12 +79,7 @@ def _consent_pages(permissions: Sequence[str]) -> dict[str, dict[str, str]]:
     pages: dict[str, dict[str, str]] = {}
     for issuer, _, tenant in (permission.partition(":") for permission in permissions):
         if server := oauth.load().get(issuer):
-            kinds = CONSENT_KINDS.get(tenant, UNLISTED_CONSENT)
-            pages.setdefault(server.label, {}).update(
-                (str(CONSENT_PAGES[issuer, kind]), url)
-                for kind, url in server.consent_urls.items()
-                if kind in kinds
-            )
+            pages.setdefault(server.label, {}).update(consent_pages(server, tenant))
     return pages
 
 
@@ -111,6 +101,7 @@ def server_context(
         "notices": notices(host, str(get_locale()), signed_in=signed_in) if host else None,
         "offer": offered,
         "at_work": still_at_work(saved),
+        "consent_pages": consent_pages,
         "tenant_form": tenant_form,
     }
 

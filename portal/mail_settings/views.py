@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -75,11 +76,11 @@ def _first_form() -> tuple[MailSettingsForm, fill.Part]:
     saved = accounts.latest_settings()
     others = other_fields(current_user)
     address = saved.email if saved else current_user.email
-    if (host := request.args.get("host", "")) in providers.load():
+    sent = {**dict(parse_qsl(request.args.get("shown", ""))), **request.args}
+    if (host := sent.get("host", "")) in providers.load():
+        part = _form_before_them(sent, sent.get("email", address)).choose(host)
         named = ("email", "username", "sender_name")
-        sent = {name: request.args[name] for name in named if name in request.args}
-        part = _form_before_them(sent.get("email", address)).choose(host)
-        others = {**others, **sent}
+        others = {**others, **{name: sent[name] for name in named if name in sent}}
     else:
         part = fill.for_address(address, saved) if saved else fill.for_own_address(address)
     return MailSettingsForm.showing(part, **others), part
@@ -90,19 +91,18 @@ def _first_form() -> tuple[MailSettingsForm, fill.Part]:
 def host() -> ResponseReturnValue:
     key = request.args.get("host", fill.OTHER)
     known = key == fill.FIND_IT or key in providers.load()
-    shown = _form_before_them(request.args.get("email", ""))
+    shown = _form_before_them(request.args, request.args.get("email", ""))
     return _server(shown.choose(key if known else fill.OTHER))
 
 
 @bp.get("/detect")
 @requires("mail-settings")
 def detect() -> ResponseReturnValue:
-    return _server(_form_before_them(request.args.get("email", "")).look_up())
+    return _server(_form_before_them(request.args, request.args.get("email", "")).look_up())
 
 
-def _form_before_them(address: str) -> fill.Form:
+def _form_before_them(sent: Mapping[str, str], address: str) -> fill.Form:
     """The server's part as the browser shows it."""
-    sent = request.args
     shown = {name: sent.get(name, "") for name in fill.FIELDS}
     if shown["host"] not in providers.load():
         shown["host"] = fill.FIND_IT

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -74,6 +75,11 @@ class Offer:
         """Where a sign-in starts."""
         carried: dict[str, Any] = {**self.fields, **({"tenant": tenant} if tenant else {})}
         return url_for("oauth.start", issuer=self.server.key, **carried)
+
+    @property
+    def fields_as_query(self) -> str:
+        """The fields in one, for a form beside theirs."""
+        return urlencode(self.fields)
 
     @property
     def carries(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.mail.oauth import AuthorizationServer
 from portal.oauth.registration import Refusal
 
 # By the code of a finding, or of the portal itself.
@@ -59,7 +60,10 @@ SENTENCES: dict[str, Any] = {
         "The provider's sign-in answered in a way that makes no sense. Try again in some minutes; "
         "if it goes on, tell whoever runs the portal."
     ),
-    "oauth_expired": _l("The permission from the provider has ended. Sign in there again."),
+    "oauth_expired": _l(
+        "The permission from the provider has ended, mostly because the mailbox's password was "
+        "changed or the permission withdrawn there. Sign in there again."
+    ),
     "oauth_unused": _l(
         "The permission from the provider has ended because it was not used for too long. Sign in "
         "there again."
@@ -142,6 +146,14 @@ CONSENT_PAGES: dict[tuple[str, str], Any] = {
     ("microsoft", "consumers"): _l("For a personal account (Hotmail, Outlook.com)"),
     ("microsoft", "organizations"): _l("For an account of a practice or company (Microsoft 365)"),
 }
+
+
+def consent_pages(server: AuthorizationServer, tenant: str) -> dict[str, str]:
+    """Where a person takes a permission back: the pages' addresses by what to call them."""
+    kinds = CONSENT_KINDS.get(tenant, UNLISTED_CONSENT)
+    urls = server.consent_urls.items()
+    return {str(CONSENT_PAGES[server.key, kind]): url for kind, url in urls if kind in kinds}
+
 
 ACCOUNT_KINDS: dict[str, Any] = {
     "common": _l("Any Microsoft account"),

@@ -180,5 +180,8 @@ def _refused(
 @requires("mail-settings")
 def disconnect() -> ResponseReturnValue:
     by_hand = [f"{gone.issuer}:{gone.tenant}" for gone in service.disconnect()]
-    flash(_("Disconnected. The permission was forgotten here."))
+    if by_hand:
+        flash(_("Disconnected. The permission was forgotten here."))
+    else:
+        flash(_("Disconnected. The permission was withdrawn and forgotten here."))
     return redirect(url_for("mail_settings.page", withdraw=by_hand))

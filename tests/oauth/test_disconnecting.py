@@ -41,7 +41,8 @@ def test_nothing_of_the_permission_is_kept(
     Line(app).pass_check()
     assert account(app).status is AccountStatus.WORKING
     page = disconnect(admin)
-    assert "The permission was forgotten here." in page.text
+    told = "withdrawn and forgotten here" if issuer == "google" else "was forgotten here"
+    assert told in page.text
     assert [(grant.tokens, grant.tokens_key_id) for grant in all_grants(app)] == [("", "")]
     assert [saved.state for saved in all_settings(app)] == [SettingsState.RETIRED]
     assert account(app).status is AccountStatus.UNCONFIGURED
@@ -92,6 +93,8 @@ def test_at_microsoft_it_is_done_by_hand_where_the_account_is(
     admin: Visitor, provider: OAuthServer, tenant: str, pages: list[str]
 ) -> None:
     sign_in(admin, "microsoft", tenant=tenant)
+    before = admin.get(PAGE).html.select("#sign-in .confirm a[target=_blank]")
+    assert [str(link["href"]) for link in before] == pages
     page = disconnect(admin)
     links = [str(link["href"]) for link in page.html.select("main .alert-info a[target=_blank]")]
     assert links == pages

@@ -115,6 +115,13 @@ def test_an_organisations_own_accounts_are_chosen_by_its_domain(
     assert "Enter a domain" in page.error("tenant")
 
 
+@pytest.mark.parametrize("host", ["gmail", "microsoft365", "hotmail"])
+def test_every_field_stands_once(admin: Visitor, provider: OAuthServer, host: str) -> None:
+    """Whoever looks for one by its name finds the one that people see."""
+    names = [str(tag["name"]) for tag in shown(admin, host).html.select("#settings [name]")]
+    assert len(names) == len(set(names))
+
+
 def test_personal_and_company_accounts_have_links_of_their_own(
     admin: Visitor, provider: OAuthServer
 ) -> None:
