@@ -1,6 +1,7 @@
 """An authorization server that can't be reached, or answers what is no answer."""
 
 import socket
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
@@ -102,10 +103,13 @@ def test_a_server_that_drips(monkeypatch: pytest.MonkeyPatch, begins: str) -> No
     with socket.create_server(("127.0.0.1", 0)) as listener:
         dripping = Thread(target=drip, args=(listener,), daemon=True)
         dripping.start()
+        begun = time.monotonic()
         with pytest.raises(oauth.OAuthFault) as caught:
             exchange(client("google", f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        took = time.monotonic() - begun
         over.set()
         dripping.join(10)
+    assert took < 5
     assert caught.value.finding is Finding.oauth_unreachable
 
 

@@ -226,3 +226,22 @@ def test_who_was_overtaken_while_asking_takes_the_others_token(
     assert renewed(app, used) == others[0]
     grant = grant_of(app, grant_id)
     assert (grant.generation, grant.ended_at) == (2, None)
+
+
+def test_what_is_said_to_who_was_overtaken_ends_nothing(
+    app: Flask, provider: OAuthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other, who has not been answered yet, may have made the refresh token worthless."""
+    used = access(app, permission(app, "microsoft"))
+    others_until = now() + timedelta(minutes=1)
+
+    def refused_meanwhile(*given: Any, **named: Any) -> oauth.Tokens:
+        change(app, used.grant_id, refreshing_until=others_until)
+        raise oauth.OAuthFault(Finding.oauth_expired)
+
+    monkeypatch.setattr(oauth.Client, "refresh", refused_meanwhile)
+    with app.app_context():
+        deadline = time.monotonic() + 0.3
+        assert fault(lambda: tokens.renewed(used, deadline)) is Finding.oauth_unreachable
+    grant = grant_of(app, used.grant_id)
+    assert (grant.ended_at, grant.refreshing_until) == (None, others_until)

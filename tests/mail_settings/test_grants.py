@@ -100,3 +100,17 @@ def test_disconnecting_leaves_what_works_by_a_password_and_shows_that(
     assert check.settings_id == by_password
     with app.app_context():
         assert service.trouble() is None
+
+
+def test_a_check_under_way_changes_nothing_once_it_was_disconnected(
+    app: Flask, provider: OAuthServer, run_jobs: JobRunner
+) -> None:
+    sign_in(app, port=9)
+    with app.app_context():
+        service.disconnect()
+    run_jobs()
+    with app.app_context():
+        here = accounts.account()
+        assert here
+        assert (here.status, here.cause) == (AccountStatus.UNCONFIGURED, None)
+        assert checks.start_check() is None
