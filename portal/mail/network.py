@@ -3,14 +3,13 @@
 import ipaddress
 import socket
 import ssl
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
 from portal.mail.faults import Cause, SmtpFault, cause_of
+from portal.mail.waiting import within
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Security = Literal["ssl", "tls", "none"]
@@ -118,26 +117,16 @@ def _ipv4(number: int) -> ipaddress.IPv4Address:
 
 
 def resolve(host: str, limit: float) -> list[Address]:
-    """Ask the system's resolver, which has no time-out of its own, in a thread left behind."""
-    answers: SimpleQueue[list[Address] | OSError] = SimpleQueue()
+    """Ask the system's resolver, until `limit` (time.monotonic); raise OSError."""
+    return within(limit, lambda: _look_up(host), OSError)
 
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answers.put(list(dict.fromkeys(parse_address(str(entry[4][0])) for entry in found)))
-        except ValueError:  # no name at all: an empty or overlong label, a NUL
-            answers.put(socket.gaierror(socket.EAI_NONAME, "not a host name"))
-        except OSError as error:
-            answers.put(error)
 
-    threading.Thread(target=look_up, daemon=True).start()
+def _look_up(host: str) -> list[Address]:
     try:
-        answer = answers.get(timeout=max(0.0, limit - time.monotonic()))
-    except Empty:
-        raise TimeoutError from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except ValueError as error:  # no name at all: an empty or overlong label, a NUL
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
+    return list(dict.fromkeys(parse_address(str(entry[4][0])) for entry in found))
 
 
 def parse_address(text: str) -> Address:

@@ -1,12 +1,11 @@
 """One POST to an authorization server, and its answer, of which nothing is taken on trust."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import requests
@@ -14,6 +13,7 @@ import urllib3
 
 from portal.mail.findings import Finding
 from portal.mail.oauth_faults import OAuthFault
+from portal.mail.waiting import within
 
 TIMEOUTS = (5.0, 8.0)  # seconds: to connect, and between two pieces of the answer
 TOTAL_SECONDS = 12.0
@@ -57,36 +57,18 @@ def post(
     Raises OAuthFault when the server can't be reached or has troubles of its own.
     """
     limit = min(deadline, time.monotonic() + TOTAL_SECONDS)
-    outcomes: SimpleQueue[Answer | OAuthFault] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            outcomes.put(_answer(session, url, form, auth, limit))
-        except OAuthFault as fault:
-            outcomes.put(fault)
-
-    # A server that drips its headers is waited for in a thread, which is left behind.
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        outcome = outcomes.get(timeout=max(0.0, limit - time.monotonic()))
-    except Empty:
+    send = partial(
+        session.post, url, form, auth=auth, timeout=TIMEOUTS, allow_redirects=False, stream=True
+    )
+    try:  # requests has no time-out for a server that drips its headers
+        return within(limit, lambda: _answer(send, limit), OAuthFault)
+    except TimeoutError:
         raise OAuthFault(Finding.oauth_unreachable) from None
-    if isinstance(outcome, OAuthFault):
-        raise outcome
-    return outcome
 
 
-def _answer(
-    session: requests.Session,
-    url: str,
-    form: Mapping[str, str],
-    auth: Callable[[requests.PreparedRequest], requests.PreparedRequest],
-    limit: float,
-) -> Answer:
+def _answer(send: Callable[[], requests.Response], limit: float) -> Answer:
     try:
-        with session.post(
-            url, form, auth=auth, timeout=TIMEOUTS, allow_redirects=False, stream=True
-        ) as response:
+        with send() as response:
             kind = response.headers.get("Content-Type", "").partition(";")[0][:80]
             answer = Answer(response.status_code, kind, _body(response, limit))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:

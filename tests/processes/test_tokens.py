@@ -109,7 +109,7 @@ def test_tokens_that_end_in_mid_campaign_cost_one_refresh_each_and_no_mail(
     with (
         OAuthServer() as provider,
         mail_server_process(
-            inbox, "--oauth", provider.base, "--token-gone", SESSION_OVER, "--delay", "0.01"
+            inbox, "--oauth", provider.base, "--token-gone", SESSION_OVER, "--delay", "0.02"
         ) as port,
         running_portal(
             data_dir,
