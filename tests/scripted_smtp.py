@@ -50,6 +50,7 @@ _PLAYS: dict[str, Plays] = {
     "rset": "250 2.0.0 OK",
     "quit": "221 2.0.0 Bye",
 }
+TLS_HANDSHAKE = "\x16"  # the type of TLS's first record
 _STARTTLS_OFFER = "250-mail.example.test\r\n250-STARTTLS\r\n"
 
 
@@ -123,6 +124,8 @@ class ScriptedServer:
         envelope: dict[str, str] = {}
         self._play(peer, "banner")
         while line := peer.line():
+            if line.startswith(TLS_HANDSHAKE):  # who tries whether TLS is spoken at once
+                return
             verb = self._note(line)
             if verb in ("mail", "rcpt"):
                 envelope[verb] = line.partition("<")[2].partition(">")[0]

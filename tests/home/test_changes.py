@@ -56,6 +56,8 @@ def test_it_is_told_in_the_readers_language(app: Flask, admin: Visitor) -> None:
     assert "diciembre" in page
 
 
-def test_before_a_mailbox_works_there_is_nothing_to_tell(admin: Visitor) -> None:
+def test_before_a_mailbox_works_there_is_nothing_to_tell(app: Flask) -> None:
     with time_machine.travel(datetime(2026, 11, 22, 12, tzinfo=UTC), tick=True):
-        assert NOTICE not in admin.get("/").one("main").text
+        page = Visitor(app).sign_in(ADMIN).get("/")
+        assert page.has("#mail-warning")
+        assert NOTICE not in page.one("main").text
