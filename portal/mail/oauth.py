@@ -14,7 +14,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from portal.mail import providers
 from portal.mail.findings import Finding
-from portal.mail.oauth_answers import Granted, Tokens, code_of, granted_of, tokens_of
+from portal.mail.oauth_answers import Granted, Tokens, belongs_to, code_of, granted_of, tokens_of
 from portal.mail.oauth_faults import Moment, OAuthFault, fault_of
 from portal.mail.oauth_http import Answer, post
 from portal.mail.oauth_servers import AuthorizationServer, address_of, load
@@ -27,6 +27,7 @@ __all__ = [
     "Granted",
     "OAuthFault",
     "Tokens",
+    "belongs_to",
     "code_of",
     "is_same_mailbox",
     "load",

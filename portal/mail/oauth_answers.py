@@ -45,13 +45,18 @@ class Granted:
     addresses: tuple[str, ...]
 
 
+def belongs_to(answer: Mapping[str, str], state: str) -> bool:
+    """Tell whether what came back to the redirect address is for the request with `state`."""
+    given = answer.get("state", "")
+    return bool(state) and hmac.compare_digest(given.encode(), state.encode())
+
+
 def code_of(answer: Mapping[str, str], state: str) -> str:
     """Return the code that came back to the redirect address for the request with `state`.
 
     Raises OAuthFault. What does not belong to that request is not looked at any further.
     """
-    given = answer.get("state", "")
-    if not state or not hmac.compare_digest(given.encode(), state.encode()):
+    if not belongs_to(answer, state):
         raise OAuthFault(Finding.oauth_begun_elsewhere)
     code = answer.get("code", "")
     if answer.get("error"):

@@ -13,6 +13,8 @@ from portal.models import MailSettings
 
 FIELDS = ("host", "smtp_server", "smtp_port", "security", "different_user")
 SMTP_FIELDS = FIELDS[1:4]
+# What a link to a provider carries along.
+LINK_FIELDS = ("email", *FIELDS, "username", "allow_unencrypted", "sender_name")
 # The form's fields by name, as text; of a box that is ticked "y".
 Values = Mapping[str, str]
 

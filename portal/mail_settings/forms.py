@@ -22,6 +22,7 @@ from portal.mail_settings.completing import Completed, complete
 from portal.mail_settings.fill import (
     FIELDS,
     FIND_IT,
+    LINK_FIELDS,
     SMTP_FIELDS,
     Form,
     Part,
@@ -34,7 +35,6 @@ from portal.mail_settings.server_texts import label
 from portal.mail_settings.service import Draft
 from portal.models import MailSettings
 
-TICKED = ("different_user", "allow_unencrypted")
 SECURITY_LABELS = {
     "ssl": _l("SSL/TLS: encrypted from the start (usually port 465)"),
     "tls": _l("STARTTLS: encrypted after the greeting (usually port 587)"),
@@ -116,11 +116,10 @@ class MailSettingsForm(FlaskForm):
     def link_fields(self) -> dict[str, str]:
         """What a link is to carry: the server's part, and whose mailbox it is. A sender's name that
         was emptied is carried too, in the place of the saved one."""
-        values = {name: text(self[name]) for name in ("email", "username", "host", *SMTP_FIELDS)}
-        ticks = {name: "y" if self[name].data else "" for name in TICKED}
-        name = self.sender_name.data
-        named = {} if name is None else {"sender_name": name}
-        return named | {name: value for name, value in {**values, **ticks}.items() if value}
+        fields = [self[name] for name in LINK_FIELDS]
+        values = {field.name: "y" if field.data is True else text(field) for field in fields}
+        named = {} if self.sender_name.data is None else {"sender_name": self.sender_name.data}
+        return {name: value for name, value in values.items() if value} | named
 
     def _offer_nothing_chosen(self) -> None:
         """While the host is to be found, so is the protocol."""

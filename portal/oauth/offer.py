@@ -20,7 +20,6 @@ from portal.models.base import now
 from portal.oauth.registration import at_localhost, is_opened_elsewhere, refusal
 from portal.oauth.texts import ACCOUNT_KINDS, REFUSALS
 
-LINK_FIELDS = ("email", *fill.FIELDS, "username", "allow_unencrypted", "sender_name")
 ENDS_SOON = timedelta(days=7)
 UNUSED_SOON = timedelta(days=14)  # before a permission ends that isn't used
 
@@ -85,7 +84,7 @@ class Offer:
     def carries(self) -> str:
         """The names of the form's fields that links carry along as they stand when one is
         followed."""
-        return " ".join(LINK_FIELDS)
+        return " ".join(fill.LINK_FIELDS)
 
     @property
     def other_kinds(self) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """A sign-in at a provider, from the link to the permission that the mailbox sends by."""
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -74,8 +73,7 @@ def answered(begun: Begun | None, answer: Mapping[str, str]) -> Begun:
     """What an answer belongs to, by its `state`.
 
     Raises OAuthFault where that is nothing."""
-    given = answer.get("state", "")
-    if begun is None or not hmac.compare_digest(given.encode(), begun.state.encode()):
+    if begun is None or not oauth.belongs_to(answer, begun.state):
         raise OAuthFault(Finding.oauth_begun_elsewhere)
     return begun
 
