@@ -68,6 +68,7 @@ class Config:
     mail_ports: frozenset[int]
     mail_trusted_ca: Path | None
     mail_dns_server: tuple[str, int] | None
+    sending_location: str  # how providers see where this server is; "" where nobody said
     oauth: dict[str, OAuthRegistration]  # by the key of an authorization server; "" is not set
 
     @classmethod
@@ -104,6 +105,7 @@ class Config:
                 mail_ports=_checked(env, "MAIL_PORTS", "25,465,587,2465,2525,2587", _ports),
                 mail_trusted_ca=_checked(env, "MAIL_TRUSTED_CA", "", _certificates),
                 mail_dns_server=_checked(env, "MAIL_DNS_SERVER", "", name_server),
+                sending_location=env.str("SENDING_LOCATION", "").strip(),
                 oauth={key: _registration(env, key.upper()) for key in ("google", "microsoft")},
             )
         except EnvError as error:

@@ -31,7 +31,7 @@ from tests.smtp_server import authority
 
 OURS = (
     *("MAIL_", "ENCRYPTION_", "SECRET_", "DATA_", "DATABASE_", "REDIS_", "BASE_", "WORKERS"),
-    *("GOOGLE_", "MICROSOFT_"),
+    *("GOOGLE_", "MICROSOFT_", "SENDING_"),
 )
 KEY = Fernet.generate_key().decode()
 

@@ -51,6 +51,7 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert config.mail_ports == {25, 465, 587, 2465, 2525, 2587}
     assert config.mail_trusted_ca is None
     assert config.mail_dns_server is None
+    assert config.sending_location == ""
     assert config.oauth == dict.fromkeys(("google", "microsoft"), OAuthRegistration("", "", None))
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
 
@@ -129,6 +130,7 @@ def test_a_wrong_value_stops_the_start_with_a_sentence_that_names_it(
         ),
         ("MAIL_DNS_SERVER", "127.0.0.1:5353", "mail_dns_server", ("127.0.0.1", 5353)),
         ("MAIL_DNS_SERVER", "localhost:5353", "mail_dns_server", ("127.0.0.1", 5353)),
+        ("SENDING_LOCATION", " Frankfurt, Germany ", "sending_location", "Frankfurt, Germany"),
         ("MAIL_DNS_SERVER", "192.0.2.53", "mail_dns_server", ("192.0.2.53", 53)),
         ("MAIL_DNS_SERVER", "[::1]:5353", "mail_dns_server", ("::1", 5353)),
         ("MAIL_DNS_SERVER", "[::1]", "mail_dns_server", ("::1", 53)),
