@@ -25,11 +25,6 @@ class Diagnosis:
     scope: Scope = "account"
     wait: timedelta | None = None
 
-    @property
-    def guide(self) -> str:
-        """The way into the troubleshooting."""
-        return MEANINGS[self.cause].guide
-
 
 # Faults without a reply, by what is known of them; _fault_keys has the order.
 _FAULTS: dict[tuple[str, ...], Finding] = {

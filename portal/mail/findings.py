@@ -113,14 +113,14 @@ class Finding(StrEnum):
 class Meaning(NamedTuple):
     """What a cause says of itself.
 
-    `field` is the form field to correct, `guide` the way into the troubleshooting. `permanent`
-    None: the reply's words and code tell; `scope` None: its step does.
+    `field` is the form field to correct, `kind` the kind of trouble, by which the way out of it is
+    found. `permanent` None: the reply's words and code tell; `scope` None: its step does.
     """
 
     field: str | None
     permanent: bool | None
     scope: Scope | None
-    guide: str
+    kind: str
 
 
 MEANINGS: dict[Finding, Meaning] = {

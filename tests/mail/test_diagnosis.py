@@ -11,7 +11,7 @@ from portal.mail.smtp import TIMEOUTS, Security, Server
 from tests.mail.played import reply, sending, setting_up
 
 FIELDS = {"email", "username", "password", "smtp_server", "smtp_port", "security", "none"}
-GUIDES = {
+KINDS = {
     "app-password",
     "oauth2",
     "sign-in-blocked",
@@ -129,7 +129,8 @@ def test_hotmail_takes_no_passwords_whatever_is_typed() -> None:
     refused = setting_up("auth", "535 5.7.3 Authentication unsuccessful", "hotmail")
     missing = diagnose(SmtpFault("auth", Cause.auth_missing), server(), "hotmail")
     assert refused == missing
-    assert (refused.cause, refused.guide) == (Finding.password_sign_in_gone, "oauth2")
+    assert refused.cause is Finding.password_sign_in_gone
+    assert MEANINGS[refused.cause].kind == "oauth2"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_greylisting_of_the_own_address_blames_no_field() -> None:
 )
 def test_a_limit_says_how_long_to_wait(text: str, wait: timedelta) -> None:
     found = sending("mail", text)
-    assert (found.guide, found.permanent, found.wait) == ("limit", False, wait)
+    assert (MEANINGS[found.cause].kind, found.permanent, found.wait) == ("limit", False, wait)
 
 
 def test_only_a_limit_says_how_long_to_wait() -> None:
@@ -240,11 +241,11 @@ def test_only_a_limit_says_how_long_to_wait() -> None:
 
 
 @pytest.mark.parametrize("finding", Finding)
-def test_every_finding_has_a_field_a_scope_and_a_way_into_the_troubleshooting(
+def test_every_finding_has_a_field_a_scope_and_a_kind_of_trouble(
     finding: Finding,
 ) -> None:
     meaning = MEANINGS[finding]
     assert (meaning.field or "none") in FIELDS | {"allow_unencrypted"}
     assert meaning.permanent in (True, False, None)
     assert meaning.scope in ("account", "recipient", "content", None)
-    assert meaning.guide in GUIDES
+    assert meaning.kind in KINDS

@@ -172,7 +172,7 @@ def test_every_rule_is_well_formed(rule: replies.Rule) -> None:
     assert all(re.fullmatch(r"\d{1,3}\.\d{1,3}", code) for code in rule.enhanced)
     assert rule.source
     assert rule.date
-    is_limit = MEANINGS[Finding(rule.cause)].guide == "limit"
+    is_limit = MEANINGS[Finding(rule.cause)].kind == "limit"
     assert rule.wait or not is_limit
 
 
