@@ -1,0 +1,40 @@
+"""Where the wizard begins: from what a check found and whose mailbox it is to the step for it."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from portal.mail import providers
+from portal.mail.findings import MEANINGS, Finding
+from portal.troubleshooting.paths import Place
+
+_ENTRIES = Path(__file__).with_name("entries.toml")
+
+# Causes that are the portal's own, beside those of a diagnosis.
+_OWN_CAUSES = {"password_unreadable": "password", "permission_unreadable": "oauth2"}
+
+
+def kind_of(cause: str) -> str:
+    """The kind of trouble that a cause is of, also one of an older day."""
+    try:
+        return MEANINGS[Finding(cause)].kind
+    except ValueError:
+        return _OWN_CAUSES.get(cause, "wait")
+
+
+def entry(cause: str, provider: str, server: str = "") -> Place:
+    """The step for a cause at a provider of the catalogue; for `other` its server may tell more."""
+    known = providers.by_server(server) if provider == "other" else None
+    chosen = known or providers.load().get(provider, providers.load()["other"])
+    names = [chosen.key, "app_password"] if chosen.app_password_only else [chosen.key]
+    for found in (cause, kind_of(cause)):
+        for name in (*names, "any"):
+            if told := entries().get(found, {}).get(name):
+                return Place.of(told)
+    raise LookupError(cause)
+
+
+@cache
+def entries() -> dict[str, dict[str, str]]:
+    """The places by cause or kind of trouble, and by provider."""
+    return tomllib.loads(_ENTRIES.read_text())
