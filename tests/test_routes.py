@@ -21,7 +21,8 @@ PEOPLE = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER}
 WITHOUT_TOKEN = {"unsubscribe.page"}  # mail programs post there by themselves (RFC 8058)
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
-SAMPLES = {"guide": "password", "issuer": "google"}  # of arguments that are no id
+# Of arguments that are no id.
+SAMPLES = {"path": "gmail-two-step", "step": "paste", "issuer": "google"}
 TEMPLATES = Path(__file__).parent.parent / "portal/templates"
 
 

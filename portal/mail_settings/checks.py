@@ -27,6 +27,7 @@ from portal.models import (
     MailCheck,
     MailSettings,
     SettingsState,
+    TroubleshootingWalk,
 )
 from portal.models.base import now
 
@@ -192,10 +193,20 @@ def _take_up(check: MailCheck) -> bool:
         chosen.state = SettingsState.ACTIVE
     last = latest_settings()
     forget_others(check.account_id, {chosen.grant_id, last.grant_id if last else None})
+    if last is chosen:  # not those at work beside others that are being mended
+        _end_troubleshooting(check.account_id)
     works(check.account_id)
     db.session.commit()
     queue.enqueue("jobs.deliver.run", check.account_id, queue=queue.BULK)
     return True
+
+
+def _end_troubleshooting(account_id: int) -> None:
+    walk = TroubleshootingWalk.account_id == account_id
+    unfinished = TroubleshootingWalk.finished_at.is_(None)
+    db.session.execute(
+        update(TroubleshootingWalk).where(walk, unfinished).values(finished_at=now())
+    )
 
 
 def _finish(check: MailCheck, state: CheckState, **values: Any) -> bool:

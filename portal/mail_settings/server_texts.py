@@ -152,7 +152,8 @@ def password_hint(provider: Provider | None, *, signed_in: bool, has_password: b
     hint = _(
         "The mailbox's password, not that of this portal. It is stored encrypted and never shown."
     )
-    return f"{hint} {_('Leave it empty to keep the stored one.')}" if has_password else str(hint)
+    kept = _("Leave it empty to keep the stored one.")
+    return f"{hint} {kept}" if has_password else str(hint)
 
 
 def password_missing(provider: Provider | None) -> str:

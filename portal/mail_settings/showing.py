@@ -7,6 +7,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
+from portal.extensions import settings
 from portal.forms import text
 from portal.mail import oauth, providers
 from portal.mail.providers import Endpoint
@@ -35,7 +36,7 @@ from portal.models import (
 from portal.oauth.forms import TenantForm
 from portal.oauth.offer import offer, offer_again, still_at_work
 from portal.oauth.texts import consent_pages, is_said_by_provider
-from portal.troubleshooting.steps import guide_of
+from portal.troubleshooting.entries import entry, kind_of
 
 
 def other_fields(reader: User) -> Mapping[str, object]:
@@ -113,7 +114,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
     trouble = None if state is CheckState.RUNNING else service.trouble()
     limited = here if here and here.status is AccountStatus.LIMITED else None
     instead = check.alternative if check and state is CheckState.FAILED else None
-    guide = guide_of(trouble.cause) if trouble else ""
+    kind = kind_of(trouble.cause) if trouble else ""
     return {
         "check": check,
         "check_state": state,
@@ -123,8 +124,11 @@ def check_context(*, polled: bool) -> dict[str, Any]:
         "said_by_provider": trouble is not None and is_said_by_provider(trouble.cause),
         "instead": instead,
         **_verdict(trouble, saved, instead),
-        "guide": guide,
-        "offer_again": offer_again(saved) if guide == "oauth2" else None,
+        "way_out": entry(trouble.cause, saved.provider, saved.smtp_server)
+        if trouble and saved
+        else None,
+        "location": settings().sending_location if kind == "sign-in-blocked" else "",
+        "offer_again": offer_again(saved) if kind == "oauth2" else None,
         "limited_until": limited.limited_until if limited else None,
         "others_at_work": _others_at_work(here, saved),
         "checked_server": saved.smtp_server if saved else "",

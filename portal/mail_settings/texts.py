@@ -170,4 +170,5 @@ def _names(place: Place) -> dict[str, Any]:
 
 
 def _with_words(text: str, reply: str | None) -> str:
-    return f"{text} {_('The server says:')} {reply}" if reply else text
+    said = _("The server says:")
+    return f"{text} {said} {reply}" if reply else text

@@ -25,6 +25,7 @@ from portal.models.mail_account import (
 )
 from portal.models.messages import OPEN, WAITING, Message, MessageReply, MessageStatus
 from portal.models.practice import Practice
+from portal.models.troubleshooting import TroubleshootingNote, TroubleshootingWalk
 from portal.models.users import User
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "SettingsState",
     "Suppression",
     "TemplateVersion",
+    "TroubleshootingNote",
+    "TroubleshootingWalk",
     "UnsubscribeToken",
     "User",
 ]

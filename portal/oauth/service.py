@@ -16,6 +16,8 @@ from portal.mail_settings.service import Disconnected, Draft
 from portal.models import User
 from portal.models.base import now
 from portal.oauth.offer import redirect_uri
+from portal.troubleshooting import walks
+from portal.troubleshooting.paths import Place, step_at
 
 PATIENCE = timedelta(minutes=30)
 
@@ -26,7 +28,8 @@ _USUAL_HOSTS = {"google": "google_workspace", "microsoft": "microsoft365"}
 @dataclass(frozen=True)
 class Begun:
     """A sign-in on its way, as the browser's session keeps it for the user who began it; `at` is in
-    seconds since 1970, and `fields` the form's, by which the mailbox is to be saved."""
+    seconds since 1970, and `fields` the form's, by which the mailbox is to be saved. `step` is that
+    of the troubleshooting where it began, "path/step"; "" for none."""
 
     user_id: int
     issuer: str
@@ -36,6 +39,7 @@ class Begun:
     verifier: str = field(repr=False)
     at: int
     fields: dict[str, str]
+    step: str
 
 
 class OtherMailbox(Exception):
@@ -60,13 +64,16 @@ def is_own_server(client: Client, smtp_server: str) -> bool:
     return smtp_server.lower().rstrip(".") in client.server.smtp_servers
 
 
-def begin(client: Client, tenant: str, fields: dict[str, str], by: User) -> tuple[str, Begun]:
+def begin(
+    client: Client, tenant: str, fields: dict[str, str], step: str, by: User
+) -> tuple[str, Begun]:
     """Where to send the browser, and what its session is to keep."""
     issuer = client.server.key
     uri, at = redirect_uri(issuer), int(now().timestamp())
     address = fields["username"] if "different_user" in fields else fields["email"]
     begun = client.begin(uri, tenant=tenant, address=address)
-    return begun.url, Begun(by.id, issuer, tenant, uri, begun.state, begun.verifier, at, fields)
+    kept = Begun(by.id, issuer, tenant, uri, begun.state, begun.verifier, at, fields, step)
+    return begun.url, kept
 
 
 def answered(begun: Begun | None, answer: Mapping[str, str]) -> Begun:
@@ -106,6 +113,9 @@ def keep(begun: Begun, client: Client, granted: Granted, draft: Draft, by: User)
     if not same:
         raise OtherMailbox(wanted, granted.addresses[0])
     write_from_here()
+    began_at = step_at(Place.of(begun.step), "en")
+    if began_at:
+        walks.move(began_at, 0, by, service.trouble())
     grant = grants.keep(granted, client, tenant=begun.tenant, address=same[0], by=by)
     service.save(draft, by, grant)
 

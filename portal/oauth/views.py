@@ -27,6 +27,8 @@ from portal.oauth.forms import TenantForm
 from portal.oauth.registration import is_opened_elsewhere
 from portal.oauth.texts import STEPS
 from portal.permissions import requires
+from portal.troubleshooting.entries import entry
+from portal.troubleshooting.paths import Place, step_at
 
 bp = Blueprint("oauth", __name__, url_prefix="/settings/email/sign-in")
 
@@ -67,7 +69,9 @@ def start(issuer: str) -> ResponseReturnValue:
         return settings_page(form, completed.part, mended, tenant_form=tenant_form)
     usual = next(iter(server.tenants), "")
     tenant, fields = tenant_form.chosen or usual, form.link_fields()
-    url, begun = service.begin(client, tenant, fields, current_user)
+    at = step_at(Place.of(request.args.get("step", "")), "en")
+    began_at = str(at.place) if at and at.does.sign_in else ""
+    url, begun = service.begin(client, tenant, fields, began_at, current_user)
     session[KEPT] = asdict(begun)
     return redirect(url)
 
@@ -133,7 +137,15 @@ def back(issuer: str) -> ResponseReturnValue:
     except service.OtherMailbox as other:
         return _refused(server, kept, _other_mailbox(other))
     flash(_("Signed in with %(provider)s.", provider=server.label))
-    return redirect(url_for("mail_settings.page"))
+    return redirect(_where_it_began(begun))
+
+
+def _where_it_began(begun: service.Begun, endpoint: str = "check") -> str:
+    """The settings page, or the step of the troubleshooting, where the check is to be seen."""
+    if not begun.step:
+        return url_for("mail_settings.page")
+    at = Place.of(begun.step)
+    return url_for(f"troubleshooting.{endpoint}", path=at.path, step=at.step)
 
 
 def _form_of(begun: service.Begun) -> MailSettingsForm:
@@ -165,6 +177,9 @@ def _refused(
     fault: OAuthFault | None = None,
 ) -> ResponseReturnValue:
     again: dict[str, Any] = {**begun.fields, "tenant": begun.tenant} if begun else {}
+    if begun and begun.step:
+        again["step"] = begun.step
+    host = service.host_for(server.key, again.get("host", ""), again.get("email", ""))
     html = render_template(
         "oauth/refused.html",
         server=server,
@@ -172,6 +187,9 @@ def _refused(
         said=fault.said if fault else None,
         is_registration=fault is not None and fault.finding == "oauth_client_refused",
         again=url_for("oauth.start", issuer=server.key, **again),
+        back=_where_it_began(begun, "step") if begun else url_for("mail_settings.page"),
+        at_step=begun is not None and begun.step,
+        way_out=entry(fault.finding if fault else Finding.oauth_refused, host),
     )
     return html, 422
 

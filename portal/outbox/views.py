@@ -11,11 +11,15 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.lists import BadCursor, Order, row_id
 from portal.mail.compose import Address, Mail
+from portal.mail.findings import MEANINGS
+from portal.mail_settings import accounts
 from portal.models import Campaign, MailSettings, Message, MessageReply, MessageStatus
 from portal.outbox import rendering, sent
 from portal.outbox.texts import STATUS_NAMES, reason_sentence
 from portal.pages import framed, local_iso
-from portal.permissions import requires
+from portal.permissions import may, requires
+from portal.troubleshooting.entries import entry
+from portal.troubleshooting.paths import Place
 
 bp = Blueprint("outbox", __name__)
 
@@ -125,7 +129,16 @@ def message(message_id: int) -> ResponseReturnValue:
         sender=_sender(found),
         replies=db.session.scalars(earlier.order_by(MessageReply.id)).all(),
         reason_sentence=reason_sentence,
+        way_out=_way_out(found) if may("mail-settings") else None,
     )
+
+
+def _way_out(found: Message) -> Place | None:
+    """The step of the troubleshooting for what a server said of the mail."""
+    if found.reason not in MEANINGS:
+        return None
+    used = accounts.latest_settings()
+    return entry(found.reason, used.provider if used else "")
 
 
 @bp.get("/sent/<int:message_id>/mail")

@@ -1,15 +1,27 @@
-"""The way out of a mailbox's trouble, one plain page for each kind."""
+"""The wizard: a page for each step, the live check at its foot, and the letter to somebody who can
+help."""
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
 
+from portal.forms import text
 from portal.mail import providers
-from portal.mail_settings import accounts, service
-from portal.mail_settings.server_texts import notices
-from portal.oauth.offer import offer_again
+from portal.mail_settings import accounts, checks, service
+from portal.mail_settings.forms import MailSettingsForm
+from portal.mail_settings.server_texts import mended_sentences, password_missing
+from portal.models import AccountStatus, MailSettings, SettingsState
+from portal.pages import is_fragment_wanted
 from portal.permissions import requires
-from portal.troubleshooting.steps import GUIDES, guide_of
+from portal.troubleshooting import forms, walks
+from portal.troubleshooting.letters import letter
+from portal.troubleshooting.paths import Place, Step, load, step_at
+from portal.troubleshooting.showing import check_context, step_context, step_url
+from portal.troubleshooting.texts import fill, values
 
 bp = Blueprint("troubleshooting", __name__, url_prefix="/settings/email/troubleshoot")
 
@@ -17,23 +29,177 @@ bp = Blueprint("troubleshooting", __name__, url_prefix="/settings/email/troubles
 @bp.get("")
 @requires("mail-settings")
 def index() -> ResponseReturnValue:
-    """The way for what is the matter now; every way when nothing is."""
-    if trouble := service.trouble():
-        return redirect(url_for("troubleshooting.guide", guide=guide_of(trouble.cause)))
-    return render_template("troubleshooting/index.html", guides=GUIDES)
+    """Where to go on, or begin; every path when there is nothing to begin with."""
+    now = walks.as_it_is()
+    to = walks.where_to(now)
+    return redirect(step_url(to) if to else url_for("troubleshooting.paths"))
 
 
-@bp.get("/<guide>")
+@bp.get("/paths")
 @requires("mail-settings")
-def guide(guide: str) -> ResponseReturnValue:
-    if guide not in GUIDES:
-        abort(404)
-    saved = accounts.latest_settings()
-    provider = providers.load().get(saved.provider) if saved else None
+def paths() -> ResponseReturnValue:
+    """Every path, for whoever wants to choose."""
+    now = walks.as_it_is()
+    to = walks.where_to(now)
+    every = [path for path in load(str(get_locale())).values() if not path.after_success]
+    own = [path for path in every if now.saved and now.saved.provider in path.providers]
     return render_template(
-        "troubleshooting/guide.html",
-        guide=GUIDES[guide],
-        provider=provider,
-        notices=notices(provider, str(get_locale())) if provider else None,
-        offer=offer_again(saved) if guide == "oauth2" else None,
+        "troubleshooting/paths.html",
+        own=own,
+        others=[path for path in every if path not in own],
+        go_on=step_at(to, str(get_locale())) if to else None,
+        walk=now.walk,
+        named=values(now.saved),
+        fill=fill,
     )
+
+
+@bp.get("/<path>")
+@requires("mail-settings")
+def path(path: str) -> ResponseReturnValue:
+    """The path's first step."""
+    found = load(str(get_locale())).get(path) or abort(404)
+    return redirect(step_url(found.start.place))
+
+
+def _step(path: str, step: str) -> Step:
+    return step_at(Place(path, step), str(get_locale())) or abort(404)
+
+
+@bp.route("/<path>/<step>", methods=["GET", "POST"])
+@requires("mail-settings")
+def step(path: str, step: str) -> ResponseReturnValue:
+    found = _step(path, step)
+    return _answered(found) if request.method == "POST" else _page(found)
+
+
+def _page(step: Step, form: MailSettingsForm | None = None, **more: Any) -> ResponseReturnValue:
+    """The step; 422 where what was sent can't be taken."""
+    now = walks.as_it_is()
+    if _is_too_early(step, now):
+        return redirect(url_for("troubleshooting.paths"))
+    context = {"note_form": forms.NoteForm(formdata=None), "unanswered": False, **more}
+    html = render_template(
+        "troubleshooting/step.html", **context, **step_context(step, now, current_user, form)
+    )
+    return html, 422 if request.method == "POST" else 200
+
+
+def _is_too_early(step: Step, now: walks.Now) -> bool:
+    """What a working mailbox is told is not told before its settings are at work."""
+    here = accounts.account()
+    works = here is not None and here.status is AccountStatus.WORKING
+    at_work = works and now.saved is not None and now.saved.state is SettingsState.ACTIVE
+    return load("en")[step.place.path].after_success and not at_work
+
+
+def _answered(step: Step) -> ResponseReturnValue:
+    """Go on by the answer that was pressed, or without a question to the step behind."""
+    number = request.form.get("answer", default=0, type=int)
+    if not 0 <= number <= len(step.answers) or not (number or step.next):
+        return _page(step, unanswered=True)
+    if load("en")[step.place.path].after_success:  # nothing is left to go back to
+        to = step.answers[number - 1].to if number else step.next or step.place
+    else:
+        to = walks.move(step, number, current_user, service.trouble())
+    return redirect(step_url(to))
+
+
+@bp.route("/<path>/<step>/check", methods=["GET", "POST"])
+@requires("mail-settings")
+def check(path: str, step: str) -> ResponseReturnValue:
+    """Check now, by what is typed here or was saved; and how that goes. Once it has ended, the
+    step leads on."""
+    found, starts = _step(path, step), request.method == "POST"
+    if not found.is_checked or (starts and found.does.check is None):
+        abort(404)
+    return _start(found) if starts else _progress(found)
+
+
+def _start(step: Step) -> ResponseReturnValue:
+    saved = accounts.latest_settings()
+    form = _form_of(step, saved) if saved and step.does.check else None
+    if form and not form.validate():
+        return _page(step, form)
+    if not load("en")[step.place.path].after_success:
+        # Before the check begins, which ends the way if it passes.
+        walks.move(step, 0, current_user, service.trouble())
+    if form and not _save(form):
+        return _page(step, form)
+    if not form and not _start_saved(step):
+        flash(_("Save the settings first."), "warning")
+        return redirect(url_for("mail_settings.page"))
+    return redirect(url_for("troubleshooting.check", path=step.place.path, step=step.place.step))
+
+
+def _form_of(step: Step, saved: MailSettings) -> MailSettingsForm:
+    here = accounts.account()
+    notice = accounts.legal_notice(here) if here else ""
+    return forms.sent(saved, notice, step.does.check or (), request.form)
+
+
+def _save(form: MailSettingsForm) -> bool:
+    """Save what was typed, which starts its check. False where the password is needed for that, and
+    the form says so."""
+    try:
+        service.save(form.draft(), current_user)
+    except service.PasswordNeeded:
+        form.password.errors = [password_missing(providers.load().get(form.host.data))]
+        return False
+    for said in mended_sentences(form.completed.mended if form.completed else ()):
+        flash(said)
+    return True
+
+
+def _start_saved(step: Step) -> object:
+    if step.does.test:
+        return checks.start_test(current_user.email, str(get_locale()))
+    return checks.start_check()
+
+
+def _progress(step: Step) -> ResponseReturnValue:
+    now = walks.as_it_is()
+    if not now.is_checking:
+        return _led_on(step_url(walks.outcome(step, now)))
+    if is_fragment_wanted():
+        return render_template(
+            "troubleshooting/_check.html", **check_context(step, now, current_user)
+        )
+    return _page(step)
+
+
+def _led_on(url: str) -> ResponseReturnValue:
+    """To another page; htmx would put that into the place of the fragment."""
+    if is_fragment_wanted():
+        return "", 204, {"HX-Redirect": url}
+    return redirect(url)
+
+
+@bp.get("/<path>/<step>/letter")
+@requires("mail-settings")
+def letter_page(path: str, step: str) -> ResponseReturnValue:
+    """A letter for whoever can help with the step."""
+    found, now = _step(path, step), walks.as_it_is()
+    return render_template(
+        "troubleshooting/letter.html",
+        step=found,
+        letter=letter(now.saved, now.check, now.trouble, found.does.letter),
+    )
+
+
+@bp.post("/<path>/<step>/notes")
+@requires("mail-settings")
+def write_note(path: str, step: str) -> ResponseReturnValue:
+    found, form = _step(path, step), forms.NoteForm()
+    if not form.validate():
+        return _page(found, note_form=form)
+    walks.write_note(text(form.note), current_user)
+    return redirect(step_url(found.place) + "#notes")
+
+
+@bp.post("/<path>/<step>/notes/<int:note_id>/delete")
+@requires("mail-settings")
+def delete_note(path: str, step: str, note_id: int) -> ResponseReturnValue:
+    found = _step(path, step)
+    walks.delete_note(note_id)
+    return redirect(step_url(found.place) + "#notes")

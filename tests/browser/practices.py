@@ -29,6 +29,8 @@ from portal.models import (
     User,
 )
 from portal.models.base import now
+from portal.troubleshooting import walks
+from portal.troubleshooting.paths import Place, step_at
 from tests.smtp_server import MailServer
 
 NOTICE = "Confidential: if you received this mail by mistake, tell us and delete it."
@@ -114,6 +116,20 @@ def refused() -> None:
     check.phases = passed(PHASES[:4]) | {"auth": {"state": "failed"}}
     reply = "535 5.7.8 Username and Password not accepted. For more information, go to support"
     checks.failed(check, Trouble("password_refused", "password", reply))
+
+
+def troubleshooting() -> None:
+    """The provider holds the sign-in back; Marta has said so, and waits."""
+    refused()
+    reply = "534-5.7.14 Please log in via your web browser and then try again."
+    check = checks.start_check()
+    assert check
+    checks.failed(check, Trouble("sign_in_blocked", None, reply))
+    for place in ("blocked/look", "blocked/confirm"):
+        step = step_at(Place.of(place), "en")
+        assert step
+        walks.move(step, 1, marta(), mail_settings.trouble())
+    walks.write_note("Google says: some hours. Look again tomorrow.", marta())
 
 
 def elsewhere() -> None:

@@ -45,6 +45,7 @@ class Shown:
     status: int = 200
 
 
+WIZARD = "/settings/email/troubleshoot"
 HOTMAIL = "host=hotmail&email=consulta@hotmail.com"
 PAGES = (
     Shown("home-new", "/", practices.fresh),
@@ -66,9 +67,22 @@ PAGES = (
     Shown("home-permission-ends", "/", permissions.signed_in),
     Shown("sign-in-guide", "/settings/email/sign-in"),
     Shown("sign-in-refused", "/settings/email/sign-in/google/return?code=x", status=422),
-    Shown("troubleshoot-sign-in", "/settings/email/troubleshoot/oauth2", permissions.signed_in),
-    Shown("troubleshoot", "/settings/email/troubleshoot"),
-    Shown("troubleshoot-guide", "/settings/email/troubleshoot/app-password"),
+    Shown("wizard-paths", f"{WIZARD}/paths", practices.refused),
+    Shown("wizard-paths-new", f"{WIZARD}/paths", practices.fresh),
+    Shown("wizard-question", f"{WIZARD}/gmail/two-step", practices.refused),
+    Shown("wizard-check", f"{WIZARD}/gmail-two-step/paste", practices.refused),
+    Shown("wizard-checking", f"{WIZARD}/gmail-two-step/paste", practices.checking),
+    Shown("wizard-going-on", f"{WIZARD}/blocked/wait", practices.troubleshooting),
+    Shown("wizard-server", f"{WIZARD}/own-domain/ionos", practices.elsewhere),
+    Shown("wizard-known-server", f"{WIZARD}/own-domain/known", practices.elsewhere),
+    Shown("wizard-sign-in", f"{WIZARD}/outlook/sign-in", permissions.registered),
+    Shown("wizard-unregistered", f"{WIZARD}/gmail/sign-in", practices.refused),
+    Shown("wizard-other-provider", f"{WIZARD}/yahoo/app-password", practices.refused),
+    Shown("wizard-person", f"{WIZARD}/blocked/ask", practices.refused),
+    Shown("wizard-letter", f"{WIZARD}/blocked/ask/letter", practices.refused),
+    Shown("wizard-configured", f"{WIZARD}/done/configured"),
+    Shown("wizard-arrived", f"{WIZARD}/done/arrived"),
+    Shown("wizard-finished", f"{WIZARD}/done/finished"),
     Shown("users", "/settings/users"),
     Shown("practice", "/settings/practice"),
     Shown("contacts-empty", "/contacts", practices.fresh),

@@ -1,5 +1,6 @@
 """The check's panel: what is the matter in words, the field to correct, and what to press next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,7 +76,17 @@ def test_a_wrong_user_name_that_is_the_address_is_shown_to_be_corrected(
 
 def test_the_panel_leads_to_the_way_out_of_this_trouble(app: Flask, admin: Visitor) -> None:
     page = fail(app, admin, cause="app_password_needed", field="password")
-    assert page.one('#check a[href="/settings/email/troubleshoot/app-password"]')
+    assert page.one('#check a[href="/settings/email/troubleshoot/other-mailbox/app-password"]')
+
+
+def test_a_sign_in_that_is_held_back_is_told_where_it_comes_from(
+    app: Flask, admin: Visitor
+) -> None:
+    page = fail(app, admin, cause="sign_in_blocked")
+    assert "sign in from here" not in page.text
+    location = "Frankfurt, Germany, 203.0.113.7"
+    app.config["PORTAL"] = replace(app.config["PORTAL"], sending_location=location)
+    assert location in admin.get(PAGE).one("#check").text
 
 
 def test_a_new_save_clears_the_verdict(app: Flask, admin: Visitor) -> None:

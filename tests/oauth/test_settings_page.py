@@ -202,15 +202,6 @@ def test_whose_words_stand_there_is_said(
     assert check.count(" says:") == 1
 
 
-def test_the_way_out_of_the_trouble_has_the_same_link(
-    app: Flask, admin: Visitor, provider: OAuthServer
-) -> None:
-    save(admin, email="ana@hotmail.com", host="hotmail", smtp_server="", smtp_port="", security="")
-    page = admin.get(f"{PAGE}/troubleshoot/oauth2")
-    assert page.one("main section a.btn").text == "Sign in with Microsoft"
-    assert len(page.html.select("main .btn-primary")) == 1
-
-
 def test_what_providers_change_about_passwords_is_nothing_to_who_signed_in(
     admin: Visitor, provider: OAuthServer
 ) -> None:

@@ -1,0 +1,60 @@
+"""The fields that a step asks for: some of the settings', in place of what is saved."""
+
+from collections.abc import Mapping, Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import TextAreaField
+
+from portal.forms import at_most, required, strip
+from portal.mail_settings import fill, forms
+from portal.mail_settings.forms import MailSettingsForm
+from portal.models import MailCheck, MailSettings
+
+
+class NoteForm(FlaskForm):
+    note = TextAreaField(
+        _l("New note"),
+        [required(_l("Write something down first.")), at_most(2000)],
+        [strip],
+        description=_l("Your colleagues see it too. Leave passwords out."),
+    )
+
+
+def shown(saved: MailSettings, check: MailCheck | None, reader: str) -> MailSettingsForm:
+    """What is saved; where the last check found the server at another place, that."""
+    values = dict(fill.of_settings(saved))
+    if check and check.alternative:
+        place = check.alternative
+        smtp = (place["host"], str(place["port"]), place["security"])
+        values.update(zip(fill.SMTP_FIELDS, smtp, strict=True))
+    part = fill.Part(values, values)
+    form = MailSettingsForm.showing(part, **forms.other_fields(saved, "", reader))
+    form.username.data = saved.username
+    return form
+
+
+def sent(
+    saved: MailSettings, notice: str, fields: Sequence[str], posted: Mapping[str, str]
+) -> MailSettingsForm:
+    """What is saved, with the step's fields as they were sent. Whose server another one is shows
+    when the form is completed. The legal notice stays what it is."""
+    others = forms.other_fields(saved, notice, saved.email)
+    values = {**fill.of_settings(saved), **others, "password": ""}
+    values.update({name: posted.get(name, "") for name in fields})
+    if values["smtp_server"] != saved.smtp_server:
+        values["host"] = fill.FIND_IT
+    if "username" in fields:
+        values["different_user"] = "y" if values["username"] != values["email"] else ""
+    if not values["allow_unencrypted"]:
+        values.pop("allow_unencrypted")
+    form = MailSettingsForm(formdata=MultiDict(values), meta={"csrf": False})
+    form.complete(saved)
+    return form
+
+
+def hidden_errors(form: MailSettingsForm, fields: Sequence[str]) -> list[str]:
+    """What is wrong with fields that the step doesn't show."""
+    wrong = {name: told for name, told in form.errors.items() if name not in fields}
+    return [f"{form[name].label.text}: {told[0]}" for name, told in wrong.items()]
