@@ -76,3 +76,8 @@ def test_every_step_leads_to_it(admin: Visitor, disabled: None) -> None:
     assert page.has(f'.wizard-ways a[href="{at("gmail/two-step/letter")}"]')
     asked = admin.get(at("microsoft-365/ask"))
     assert asked.has(f'.wizard a.btn-primary[href="{at("microsoft-365/ask/letter")}"]')
+
+
+def test_where_app_passwords_are_taken_only_it_asks_for_one(app: Flask, admin: Visitor) -> None:
+    fail(app, admin, "password_refused", host="gmail", smtp_server="")
+    assert "Make an app password" in letter(admin, "gmail/two-step")

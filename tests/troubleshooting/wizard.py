@@ -7,11 +7,13 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.models import CheckState, MailCheck, TroubleshootingWalk
 from portal.models.base import now
+from tests.conftest import JobRunner
 from tests.mail_settings.form import save
 from tests.outbox.line import Line
 from tests.people import Page, Visitor
 
 WIZARD = "/settings/email/troubleshoot"
+GMAIL_REFUSES = "535 5.7.8 Username and Password not accepted"
 
 
 def at(place: str) -> str:
@@ -54,3 +56,16 @@ def trail(app: Flask) -> list[str]:
 def walk_of(app: Flask) -> TroubleshootingWalk | None:
     with app.app_context():
         return db.session.scalar(select(TroubleshootingWalk))
+
+
+class Check:
+    """Presses "Check now" at a step; gives where the check leads when it has ended."""
+
+    def __init__(self, visitor: Visitor, run_jobs: JobRunner) -> None:
+        self._visitor, self._run_jobs = visitor, run_jobs
+
+    def __call__(self, place: str, **fields: str) -> str:
+        pressed = self._visitor.send(at(f"{place}/check"), fields, form_at=at(place))
+        assert place_of(pressed) == f"{place}/check"
+        self._run_jobs()
+        return place_of(self._visitor.get(at(f"{place}/check")))
