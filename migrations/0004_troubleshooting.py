@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=40), nullable=False),
         sa.Column("step", sa.String(length=40), nullable=False),
         sa.Column("cause", sa.String(length=40), nullable=True),
+        sa.Column("provider", sa.String(length=40), nullable=True),
         sa.Column("trail", sa.JSON(), nullable=False),
         sa.Column("moved_at", sa.DateTime(), nullable=False),
         sa.Column("moved_by_id", sa.Integer(), nullable=True),

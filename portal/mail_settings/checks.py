@@ -22,6 +22,7 @@ from portal.mail_settings.accounts import (
 )
 from portal.mail_settings.grants import forget_others
 from portal.models import (
+    AccountStatus,
     CheckState,
     MailAccount,
     MailCheck,
@@ -181,7 +182,9 @@ def _verdict(trouble: Trouble) -> dict[str, Any]:
 
 def _take_up(check: MailCheck) -> bool:
     chosen = db.session.get_one(MailSettings, check.settings_id, populate_existing=True)
-    if chosen.state is not SettingsState.ACTIVE:
+    here, at_work = held(check.account_id), chosen.state is SettingsState.ACTIVE
+    worked = at_work and here.status is AccountStatus.WORKING
+    if not at_work:
         db.session.execute(
             update(MailSettings)
             .where(
@@ -194,19 +197,22 @@ def _take_up(check: MailCheck) -> bool:
     last = latest_settings()
     forget_others(check.account_id, {chosen.grant_id, last.grant_id if last else None})
     if last is chosen:  # not those at work beside others that are being mended
-        _end_troubleshooting(check.account_id)
+        _end_troubleshooting(check.account_id, mended=not worked)
     works(check.account_id)
     db.session.commit()
     queue.enqueue("jobs.deliver.run", check.account_id, queue=queue.BULK)
     return True
 
 
-def _end_troubleshooting(account_id: int) -> None:
-    walk = TroubleshootingWalk.account_id == account_id
-    unfinished = TroubleshootingWalk.finished_at.is_(None)
-    db.session.execute(
-        update(TroubleshootingWalk).where(walk, unfinished).values(finished_at=now())
+def _end_troubleshooting(account_id: int, *, mended: bool) -> None:
+    """A way on which nothing was the matter with the mailbox, as of mails that don't arrive, goes
+    on while the daily check goes well."""
+    way = update(TroubleshootingWalk).where(
+        TroubleshootingWalk.account_id == account_id, TroubleshootingWalk.finished_at.is_(None)
     )
+    if not mended:
+        way = way.where(TroubleshootingWalk.cause.is_not(None))
+    db.session.execute(way.values(finished_at=now()))
 
 
 def _finish(check: MailCheck, state: CheckState, **values: Any) -> bool:

@@ -12,9 +12,10 @@ from portal.models.base import Model, UtcDateTime, now
 class TroubleshootingWalk(Model):
     """The way through the wizard: one for each account, finished once the mailbox works.
 
-    It stands at `path` and `step`, since `moved_at`; `cause` is what was the matter then. `trail`
-    are the steps before, in order, each with the number of the answer that was given (from 1; 0
-    where there was no question): [["gmail/two-step", 2], ...]."""
+    It stands at `path` and `step`, since `moved_at`; `cause` is what was the matter then, and
+    `provider` whose mailbox it was. `trail` are the steps before, in order, each with the number of
+    the answer that was given (from 1; 0 where there was no question): [["gmail/two-step", 2],
+    ...]."""
 
     __tablename__ = "troubleshooting_walks"
 
@@ -22,6 +23,7 @@ class TroubleshootingWalk(Model):
     path: Mapped[str] = mapped_column(String(40))
     step: Mapped[str] = mapped_column(String(40))
     cause: Mapped[str | None] = mapped_column(String(40))
+    provider: Mapped[str | None] = mapped_column(String(40))
     trail: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     moved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

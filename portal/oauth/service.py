@@ -115,7 +115,7 @@ def keep(begun: Begun, client: Client, granted: Granted, draft: Draft, by: User)
     write_from_here()
     began_at = step_at(Place.of(begun.step), "en")
     if began_at:
-        walks.move(began_at, 0, by, service.trouble())
+        walks.stay(began_at, by)
     grant = grants.keep(granted, client, tenant=begun.tenant, address=same[0], by=by)
     service.save(draft, by, grant)
 

@@ -22,15 +22,16 @@ class NoteForm(FlaskForm):
     )
 
 
-def shown(saved: MailSettings, check: MailCheck | None, reader: str) -> MailSettingsForm:
-    """What is saved; where the last check found the server at another place, that."""
+def shown(saved: MailSettings, fields: Sequence[str], check: MailCheck | None) -> MailSettingsForm:
+    """What is saved; where the last check found the mailbox at another place, that, if all of it is
+    among the step's fields."""
     values = dict(fill.of_settings(saved))
-    if check and check.alternative:
-        place = check.alternative
+    place = check.alternative if check else None
+    if place and ("smtp_server" in fields or place["host"] == saved.smtp_server):
         smtp = (place["host"], str(place["port"]), place["security"])
         values.update(zip(fill.SMTP_FIELDS, smtp, strict=True))
     part = fill.Part(values, values)
-    form = MailSettingsForm.showing(part, **forms.other_fields(saved, "", reader))
+    form = MailSettingsForm.showing(part, **forms.other_fields(saved, "", saved.email))
     form.username.data = saved.username
     return form
 
@@ -39,16 +40,16 @@ def sent(
     saved: MailSettings, notice: str, fields: Sequence[str], posted: Mapping[str, str]
 ) -> MailSettingsForm:
     """What is saved, with the step's fields as they were sent. Whose server another one is shows
-    when the form is completed. The legal notice stays what it is."""
+    when the form is completed, and nobody has allowed it to have a password unencrypted. The legal
+    notice stays what it is."""
     others = forms.other_fields(saved, notice, saved.email)
     values = {**fill.of_settings(saved), **others, "password": ""}
     values.update({name: posted.get(name, "") for name in fields})
     if values["smtp_server"] != saved.smtp_server:
-        values["host"] = fill.FIND_IT
+        values.update(host=fill.FIND_IT, allow_unencrypted=False)
     if "username" in fields:
-        values["different_user"] = "y" if values["username"] != values["email"] else ""
-    if not values["allow_unencrypted"]:
-        values.pop("allow_unencrypted")
+        is_other = str(values["username"]).strip() != values["email"]
+        values["different_user"] = "y" if is_other else ""
     form = MailSettingsForm(formdata=MultiDict(values), meta={"csrf": False})
     form.complete(saved)
     return form

@@ -18,6 +18,7 @@ from portal.mail_settings.texts import sentence
 from portal.models import MailCheck, MailSettings
 from portal.pages import short_time
 from portal.troubleshooting.entries import kind_of
+from portal.troubleshooting.walks import Now
 
 # What is asked for, by what path.toml calls it.
 REQUESTS: dict[str, Any] = {
@@ -107,21 +108,16 @@ def request_for(saved: MailSettings | None, trouble: Trouble | None, asked: str 
     return str(REQUESTS[asked or _REQUEST_OF.get(kind, "refused")])
 
 
-def letter(
-    saved: MailSettings | None,
-    check: MailCheck | None,
-    trouble: Trouble | None,
-    asked: str | None,
-) -> str:
+def letter(now: Now, asked: str | None) -> str:
     """The letter as plain text, in the reader's language; `asked` is a key of REQUESTS."""
     here = practice()
     name = here.name if here else ""
     parts = [
         _("Good morning,"),
-        _opening(saved, trouble),
-        "\n".join([_("What we ask of you:"), request_for(saved, trouble, asked)]),
-        "\n".join(_settings_lines(saved)) if saved else "",
-        "\n".join(_trouble_lines(check, trouble)) if trouble else "",
+        _opening(now.saved, now.trouble),
+        "\n".join([_("What we ask of you:"), request_for(now.saved, now.trouble, asked)]),
+        "\n".join(_settings_lines(now.saved)) if now.saved else "",
+        "\n".join(_trouble_lines(now, now.trouble)) if now.trouble else "",
         "\n".join([_("Thank you"), name]),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -162,12 +158,14 @@ def _settings_lines(saved: MailSettings) -> Iterator[str]:
     yield from (f"- {name}: {value}" for name, value in lines.items() if value)
 
 
-def _trouble_lines(check: MailCheck | None, trouble: Trouble) -> Iterator[str]:
-    at = check.finished_at if check else None
-    told = _("What the check of %(time)s found:", time=short_time(at)) if at else None
-    yield str(told or _("What the check found:"))
+def _trouble_lines(now: Now, trouble: Trouble) -> Iterator[str]:
+    at = short_time(now.met_at) if now.met_at else ""
+    if now.in_sending:
+        yield str(_("What was met in sending since %(time)s:", time=at))
+    else:
+        yield str(_("What the check of %(time)s found:", time=at))
     lines = {
-        _("It did not get past"): _failed_phase(check),
+        _("It did not get past"): "" if now.in_sending else _failed_phase(now.check),
         _("The server says"): trouble.reply,
         _("The portal tells us"): sentence(trouble.cause),
     }

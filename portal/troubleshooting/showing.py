@@ -20,7 +20,7 @@ from portal.mail_settings.texts import sentence
 from portal.models import MailSettings, TroubleshootingWalk, User
 from portal.oauth.offer import Offer, offer_again
 from portal.oauth.texts import is_said_by_provider
-from portal.troubleshooting import forms, walks
+from portal.troubleshooting import forms, leading, notes, walks
 from portal.troubleshooting.paths import Place, Step, WizardPath, load, step_at
 from portal.troubleshooting.texts import fill, fill_html, help_page, values
 from portal.troubleshooting.walks import Now
@@ -34,19 +34,20 @@ def step_url(place: Place) -> str:
 class Found:
     """What is the matter, as the step tells it. `why` is what that has to do with the step: it is
     "here" for it, "again" what it was before the check, "onward" so too but led on to this step,
-    "moved" something else that led here, or "last", which has nothing to do with it. `instead` is
-    where the server was found to answer."""
+    "moved" something else that led here, or "last", which has nothing to do with it. `in_sending`
+    tells that no check found it, but sending. `instead` is where the server was found to answer."""
 
     why: str
     sentence: str
     reply: str | None
     said_by_provider: bool
     at: datetime | None
+    in_sending: bool
     instead: Mapping[str, Any] | None
 
 
 def found_at(step: Step, now: Now) -> Found | None:
-    trouble, check = now.trouble, now.check
+    trouble = now.trouble
     if trouble is None:
         return None
     return Found(
@@ -54,24 +55,23 @@ def found_at(step: Step, now: Now) -> Found | None:
         sentence(trouble.cause),
         trouble.reply,
         is_said_by_provider(trouble.cause),
-        check.finished_at if check else None,
-        check.alternative if check else None,
+        now.met_at,
+        now.in_sending,
+        now.check.alternative if now.check else None,
     )
 
 
 def _why(step: Step, now: Now, trouble: Trouble) -> str:
-    if not now.walk or not walks.is_checked(now):
-        return "here" if walks.entry_for(trouble, now.saved) == step.place else "last"
-    if walks.where_to(now) != step.place:
+    if not leading.is_checked(now):
+        return "here" if leading.entry_for(trouble, now.saved) == step.place else "last"
+    if leading.where_to(now) != step.place:
         return "last"
-    if walks.stands_at(now.walk, step.place):
-        return "again" if now.walk.cause == trouble.cause else "moved"
-    return "onward" if now.walk.cause == trouble.cause else "moved"
+    if not leading.is_same(now):
+        return "moved"
+    return "again" if walks.stands_at(now.walk, step.place) else "onward"
 
 
-def step_context(
-    step: Step, now: Now, reader: User, form: MailSettingsForm | None = None
-) -> dict[str, Any]:
+def step_context(step: Step, now: Now, form: MailSettingsForm | None = None) -> dict[str, Any]:
     """What the page shows; `form` is the one that was sent, if any."""
     language = str(get_locale())
     path = load(language)[step.place.path]
@@ -95,31 +95,41 @@ def step_context(
         "elsewhere": _elsewhere(step, path, now),
         "places": _places(step, now, language),
         "security_names": SECURITY_NAMES,
-        "configured": walks.CONFIGURED,
+        "configured": leading.CONFIGURED,
         "offer": _offer(step, path, now),
-        "notes": walks.notes(),
-        **check_context(step, now, reader, form),
+        "notes": notes.latest(),
+        **check_context(step, now, form),
     }
 
 
-def check_context(
-    step: Step, now: Now, reader: User, form: MailSettingsForm | None = None
-) -> dict[str, Any]:
-    """What the foot of the page shows, where the step is checked."""
-    asked = step.does.check
+def check_context(step: Step, now: Now, form: MailSettingsForm | None = None) -> dict[str, Any]:
+    """What the step shows of its check: a form that was sent and refused, how a check goes that
+    runs, or what to check."""
+    asked, was_sent = step.does.check or (), form is not None
     if asked and now.saved and form is None:
-        form = forms.shown(now.saved, now.check, reader.email)
+        form = forms.shown(now.saved, asked, now.check)
+        _mark(form, step, now)
     if form and now.saved:
         form.password.description = _password_hint(now.saved)
     return {
         "step": step,
         "saved": now.saved,
-        "checking": now.is_checking,
+        "running": step.is_checked and now.is_checking and not was_sent,
         "phases": phase_rows(now.check),
         "form": form,
-        "fields": [form[name] for name in asked] if form and asked else [],
-        "hidden_errors": forms.hidden_errors(form, asked or ()) if form else [],
+        "was_refused": was_sent,
+        "fields": [form[name] for name in asked] if form else [],
+        "hidden_errors": forms.hidden_errors(form, asked) if form else [],
     }
+
+
+def _mark(form: MailSettingsForm, step: Step, now: Now) -> None:
+    """Say on its field what a check found that was pressed, where the field is asked for."""
+    found, trouble = found_at(step, now), now.trouble
+    if not found or not trouble or found.why in ("here", "last"):
+        return
+    if trouble.field and trouble.field in (step.does.check or ()):
+        form.mark(trouble.field, sentence(trouble.cause, trouble.reply))
 
 
 def _password_hint(saved: MailSettings) -> str:
@@ -165,7 +175,7 @@ def _mover(walk: TroubleshootingWalk | None) -> str:
 def _elsewhere(step: Step, path: WizardPath, now: Now) -> str:
     """The provider of a mailbox that the path is not for, where somebody has just chosen it."""
     is_other = now.saved and path.providers and now.saved.provider not in path.providers
-    is_chosen = step.place == path.start.place and walks.where_to(now) != step.place
+    is_chosen = step.place == path.start.place and leading.where_to(now) != step.place
     return str(label(now.saved.provider)) if now.saved and is_other and is_chosen else ""
 
 

@@ -9,15 +9,16 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.extensions import db
 from portal.forms import text
 from portal.mail import providers
 from portal.mail_settings import accounts, checks, service
 from portal.mail_settings.forms import MailSettingsForm
 from portal.mail_settings.server_texts import mended_sentences, password_missing
-from portal.models import AccountStatus, MailSettings, SettingsState
+from portal.models import MailSettings
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
-from portal.troubleshooting import forms, walks
+from portal.troubleshooting import forms, leading, notes, walks
 from portal.troubleshooting.letters import letter
 from portal.troubleshooting.paths import Place, Step, load, step_at
 from portal.troubleshooting.showing import check_context, step_context, step_url
@@ -31,7 +32,7 @@ bp = Blueprint("troubleshooting", __name__, url_prefix="/settings/email/troubles
 def index() -> ResponseReturnValue:
     """Where to go on, or begin; every path when there is nothing to begin with."""
     now = walks.as_it_is()
-    to = walks.where_to(now)
+    to = leading.where_to(now)
     return redirect(step_url(to) if to else url_for("troubleshooting.paths"))
 
 
@@ -40,7 +41,7 @@ def index() -> ResponseReturnValue:
 def paths() -> ResponseReturnValue:
     """Every path, for whoever wants to choose."""
     now = walks.as_it_is()
-    to = walks.where_to(now)
+    to = leading.where_to(now)
     every = [path for path in load(str(get_locale())).values() if not path.after_success]
     own = [path for path in every if now.saved and now.saved.provider in path.providers]
     return render_template(
@@ -76,21 +77,11 @@ def step(path: str, step: str) -> ResponseReturnValue:
 def _page(step: Step, form: MailSettingsForm | None = None, **more: Any) -> ResponseReturnValue:
     """The step; 422 where what was sent can't be taken."""
     now = walks.as_it_is()
-    if _is_too_early(step, now):
-        return redirect(url_for("troubleshooting.paths"))
+    if leading.is_too_early(step.place, now):
+        return redirect(url_for("troubleshooting.index"))
     context = {"note_form": forms.NoteForm(formdata=None), "unanswered": False, **more}
-    html = render_template(
-        "troubleshooting/step.html", **context, **step_context(step, now, current_user, form)
-    )
+    html = render_template("troubleshooting/step.html", **context, **step_context(step, now, form))
     return html, 422 if request.method == "POST" else 200
-
-
-def _is_too_early(step: Step, now: walks.Now) -> bool:
-    """What a working mailbox is told is not told before its settings are at work."""
-    here = accounts.account()
-    works = here is not None and here.status is AccountStatus.WORKING
-    at_work = works and now.saved is not None and now.saved.state is SettingsState.ACTIVE
-    return load("en")[step.place.path].after_success and not at_work
 
 
 def _answered(step: Step) -> ResponseReturnValue:
@@ -98,11 +89,7 @@ def _answered(step: Step) -> ResponseReturnValue:
     number = request.form.get("answer", default=0, type=int)
     if not 0 <= number <= len(step.answers) or not (number or step.next):
         return _page(step, unanswered=True)
-    if load("en")[step.place.path].after_success:  # nothing is left to go back to
-        to = step.answers[number - 1].to if number else step.next or step.place
-    else:
-        to = walks.move(step, number, current_user, service.trouble())
-    return redirect(step_url(to))
+    return redirect(step_url(walks.answer(step, number, current_user)))
 
 
 @bp.route("/<path>/<step>/check", methods=["GET", "POST"])
@@ -117,18 +104,19 @@ def check(path: str, step: str) -> ResponseReturnValue:
 
 
 def _start(step: Step) -> ResponseReturnValue:
-    saved = accounts.latest_settings()
-    form = _form_of(step, saved) if saved and step.does.check else None
-    if form and not form.validate():
-        return _page(step, form)
-    if not load("en")[step.place.path].after_success:
-        # Before the check begins, which ends the way if it passes.
-        walks.move(step, 0, current_user, service.trouble())
-    if form and not _save(form):
-        return _page(step, form)
-    if not form and not _start_saved(step):
+    saved = walks.as_it_is().saved
+    if not saved:
         flash(_("Save the settings first."), "warning")
         return redirect(url_for("mail_settings.page"))
+    form = _form_of(step, saved) if step.does.check else None
+    if form and not form.validate():
+        return _page(step, form)
+    walks.stay(step, current_user)
+    if form and not _save(form):
+        return _page(step, form)
+    if not form:
+        _start_saved(step)
+    db.session.commit()
     return redirect(url_for("troubleshooting.check", path=step.place.path, step=step.place.step))
 
 
@@ -144,6 +132,7 @@ def _save(form: MailSettingsForm) -> bool:
     try:
         service.save(form.draft(), current_user)
     except service.PasswordNeeded:
+        db.session.rollback()
         form.password.errors = [password_missing(providers.load().get(form.host.data))]
         return False
     for said in mended_sentences(form.completed.mended if form.completed else ()):
@@ -151,20 +140,19 @@ def _save(form: MailSettingsForm) -> bool:
     return True
 
 
-def _start_saved(step: Step) -> object:
+def _start_saved(step: Step) -> None:
     if step.does.test:
-        return checks.start_test(current_user.email, str(get_locale()))
-    return checks.start_check()
+        checks.start_test(current_user.email, str(get_locale()))
+    else:
+        checks.start_check()
 
 
 def _progress(step: Step) -> ResponseReturnValue:
     now = walks.as_it_is()
     if not now.is_checking:
-        return _led_on(step_url(walks.outcome(step, now)))
+        return _led_on(step_url(leading.led_on(step, now)))
     if is_fragment_wanted():
-        return render_template(
-            "troubleshooting/_check.html", **check_context(step, now, current_user)
-        )
+        return render_template("troubleshooting/_check.html", **check_context(step, now))
     return _page(step)
 
 
@@ -183,17 +171,20 @@ def letter_page(path: str, step: str) -> ResponseReturnValue:
     return render_template(
         "troubleshooting/letter.html",
         step=found,
-        letter=letter(now.saved, now.check, now.trouble, found.does.letter),
+        letter=letter(now, found.does.letter),
     )
 
 
-@bp.post("/<path>/<step>/notes")
+@bp.route("/<path>/<step>/notes", methods=["GET", "POST"])
 @requires("mail-settings")
 def write_note(path: str, step: str) -> ResponseReturnValue:
+    """Write a note down; the address of one that was refused leads back to the step."""
     found, form = _step(path, step), forms.NoteForm()
+    if request.method == "GET":
+        return redirect(step_url(found.place))
     if not form.validate():
         return _page(found, note_form=form)
-    walks.write_note(text(form.note), current_user)
+    notes.write(text(form.note), current_user)
     return redirect(step_url(found.place) + "#notes")
 
 
@@ -201,5 +192,5 @@ def write_note(path: str, step: str) -> ResponseReturnValue:
 @requires("mail-settings")
 def delete_note(path: str, step: str, note_id: int) -> ResponseReturnValue:
     found = _step(path, step)
-    walks.delete_note(note_id)
+    notes.remove(note_id)
     return redirect(step_url(found.place) + "#notes")

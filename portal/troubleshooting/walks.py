@@ -1,34 +1,35 @@
-"""The way through the wizard: where the account's stands, where it leads, and how far it is."""
+"""The way through the wizard, kept for the account: where it stands, and how it came there."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from portal.extensions import db
 from portal.mail_settings import accounts, checks, service
 from portal.mail_settings.accounts import Trouble
 from portal.mail_settings.phases import state_shown
 from portal.models import (
+    AccountStatus,
     CheckState,
+    MailAccount,
     MailCheck,
     MailSettings,
-    TroubleshootingNote,
+    SettingsState,
     TroubleshootingWalk,
     User,
 )
 from portal.models.base import now
-from portal.troubleshooting.entries import entry, kind_of
 from portal.troubleshooting.paths import Place, Step, load, step_at
-
-NOTES_SHOWN = 50
-CONFIGURED = Place("done", "configured")
 
 
 class Now(NamedTuple):
-    """How the mailbox does, and where the way stands."""
+    """How the mailbox does, and the way if one is begun. `saved` is None also for settings that
+    were disconnected, and `trouble` while a check runs."""
 
+    account: MailAccount | None
     saved: MailSettings | None
     check: MailCheck | None
     trouble: Trouble | None
@@ -38,9 +39,40 @@ class Now(NamedTuple):
     def is_checking(self) -> bool:
         return state_shown(self.check) is CheckState.RUNNING
 
+    @property
+    def in_sending(self) -> bool:
+        """The trouble is none that a check found: mail met it afterwards."""
+        return not self.check or self.check.state is not CheckState.FAILED
+
+    @property
+    def met_at(self) -> datetime | None:
+        """When the trouble was met."""
+        if self.in_sending or not self.check:
+            return self.account.status_since if self.account else None
+        return self.check.finished_at or self.check.requested_at  # its worker was lost
+
+    @property
+    def works(self) -> bool:
+        """What was saved last is what mail goes out by."""
+        at_work = self.saved is not None and self.saved.state is SettingsState.ACTIVE
+        return at_work and self.account is not None and self.account.status is AccountStatus.WORKING
+
 
 def as_it_is() -> Now:
-    return Now(accounts.latest_settings(), checks.latest_check(), service.trouble(), current())
+    saved = accounts.latest_settings()
+    return Now(
+        accounts.account(),
+        saved if saved and saved.state is not SettingsState.RETIRED else None,
+        checks.latest_check(),
+        service.trouble(),
+        current(),
+    )
+
+
+def current() -> TroubleshootingWalk | None:
+    """The account's way, unless it has come to its end."""
+    unfinished = TroubleshootingWalk.finished_at.is_(None)
+    return db.session.scalar(select(TroubleshootingWalk).where(unfinished))
 
 
 @dataclass(frozen=True)
@@ -51,41 +83,50 @@ class Given:
     number: int
 
 
-def current() -> TroubleshootingWalk | None:
-    """The account's way, unless the mailbox works since."""
-    unfinished = TroubleshootingWalk.finished_at.is_(None)
-    return db.session.scalar(select(TroubleshootingWalk).where(unfinished))
-
-
 def trail_of(walk: TroubleshootingWalk | None) -> list[Given]:
-    return [Given(Place.of(place), number) for place, number in walk.trail] if walk else []
+    """The steps gone through, but for those that are no more."""
+    trail = [Given(Place.of(place), number) for place, number in walk.trail] if walk else []
+    return [given for given in trail if step_at(given.place, "en")]
 
 
 def stands_at(walk: TroubleshootingWalk | None, place: Place) -> bool:
     return walk is not None and Place(walk.path, walk.step) == place
 
 
-def move(step: Step, number: int, by: User, trouble: Trouble | None) -> Place:
-    """Go on from the step by its answer (from 1), or without one (0) to what follows it; a step
-    that is checked stays where the way stands. Returns where that is."""
+def answer(step: Step, number: int, by: User) -> Place:
+    """Go on from the step by its answer (from 1), or without one (0) to what follows it. Returns
+    where that is."""
     to = step.answers[number - 1].to if number else step.next or step.place
-    account_id = accounts.held(_account_id()).id
-    walk = db.session.get(TroubleshootingWalk, account_id, populate_existing=True)
-    if walk is None:
-        walk = TroubleshootingWalk(account_id=account_id)
-        db.session.add(walk)
-        before = []
-    else:
-        before = [] if walk.finished_at else trail_of(walk)
-    gone = gone_through(before, step, number)
-    walk.trail = [(str(given.place), given.number) for given in gone]
-    walk.path, walk.step, walk.cause = to.path, to.step, trouble.cause if trouble else None
-    walk.moved_at, walk.moved_by_id, walk.finished_at = now(), by.id, None
+    _record(step, number, to, by)
     db.session.commit()
     return to
 
 
-def _account_id() -> int:
+def stay(step: Step, by: User) -> None:
+    """A check is about to be pressed at the step. Whatever begins it commits: it may end the way
+    before anything else is written."""
+    _record(step, 0, step.place, by)
+
+
+def _record(step: Step, number: int, to: Place, by: User) -> None:
+    """What is the matter is not known while a check runs; so it is what it was."""
+    accounts.held(account_id())
+    at = as_it_is()
+    walk = db.session.get(TroubleshootingWalk, account_id(), populate_existing=True)
+    if walk is None:
+        walk = TroubleshootingWalk(account_id=account_id())
+        db.session.add(walk)
+    gone = gone_through(trail_of(at.walk), step, number)
+    walk.trail = [(str(given.place), given.number) for given in gone]
+    walk.path, walk.step, walk.moved_at, walk.moved_by_id = to.path, to.step, now(), by.id
+    if at.walk is None or not at.is_checking:
+        walk.cause = at.trouble.cause if at.trouble else None
+        walk.provider = at.saved.provider if at.saved else None
+    walk.finished_at = now() if load("en")[to.path].after_success else None
+    db.session.flush()
+
+
+def account_id() -> int:
     here = accounts.account()
     if here is None:
         raise LookupError("There is no account before the portal was set up.")
@@ -106,46 +147,6 @@ def gone_through(before: Sequence[Given], step: Step, number: int) -> list[Given
 
 def _is_start(place: Place) -> bool:
     return load("en")[place.path].start.place == place
-
-
-def where_to(now: Now) -> Place | None:
-    """Where to go on: where the way stands, or where the check that was pressed there led; for
-    something else that is the matter by now, the step for that. None when nothing is, and nothing
-    was begun."""
-    walk, trouble = now.walk, now.trouble
-    stands = step_at(Place(walk.path, walk.step), "en") if walk else None
-    if stands and is_checked(now):
-        return outcome(stands, now)
-    if stands and walk and (trouble is None or trouble.cause == walk.cause):
-        return stands.place
-    return entry_for(trouble, now.saved) if trouble else None
-
-
-def is_checked(now: Now) -> bool:
-    """Whether a check has found something since it was pressed where the way stands."""
-    trail, check, walk = trail_of(now.walk), now.check, now.walk
-    if not now.trouble or not walk or not check or not check.finished_at or not trail:
-        return False
-    return stands_at(walk, trail[-1].place) and check.finished_at > walk.moved_at
-
-
-def entry_for(trouble: Trouble, saved: MailSettings | None) -> Place:
-    if saved is None:
-        return entry(trouble.cause, "")
-    return entry(trouble.cause, saved.provider, saved.smtp_server)
-
-
-def outcome(step: Step, now: Now) -> Place:
-    """Where a check that has ended leads from the step. The same trouble as before stays there."""
-    trouble = now.trouble
-    if trouble is None:
-        return step.following if step.does.test and step.following else CONFIGURED
-    for found in (trouble.cause, kind_of(trouble.cause)):
-        if told := step.does.outcomes.get(found):
-            return Place.of(told, step.place.path)
-    if now.walk and now.walk.cause == trouble.cause:
-        return step.place
-    return entry_for(trouble, now.saved)
 
 
 def before(walk: TroubleshootingWalk | None, place: Place) -> Place | None:
@@ -176,26 +177,3 @@ def _ahead(step: Step) -> Iterator[Place]:
             return
         seen.add(at.place)
         yield at.place
-
-
-def notes() -> Sequence[tuple[TroubleshootingNote, str | None]]:
-    """The latest notes, newest first, each with the address of who wrote it."""
-    query = (
-        select(TroubleshootingNote, User.email)
-        .outerjoin(User, User.id == TroubleshootingNote.written_by_id)
-        .where(TroubleshootingNote.account_id == _account_id())
-        .order_by(TroubleshootingNote.id.desc())
-        .limit(NOTES_SHOWN)
-    )
-    return [(note, email) for note, email in db.session.execute(query)]
-
-
-def write_note(text: str, by: User) -> None:
-    account_id = _account_id()
-    db.session.add(TroubleshootingNote(account_id=account_id, text=text, written_by_id=by.id))
-    db.session.commit()
-
-
-def delete_note(note_id: int) -> None:
-    db.session.execute(delete(TroubleshootingNote).where(TroubleshootingNote.id == note_id))
-    db.session.commit()

@@ -29,7 +29,7 @@ from portal.models import (
     User,
 )
 from portal.models.base import now
-from portal.troubleshooting import walks
+from portal.troubleshooting import notes, walks
 from portal.troubleshooting.paths import Place, step_at
 from tests.smtp_server import MailServer
 
@@ -128,8 +128,8 @@ def troubleshooting() -> None:
     for place in ("blocked/look", "blocked/confirm"):
         step = step_at(Place.of(place), "en")
         assert step
-        walks.move(step, 1, marta(), mail_settings.trouble())
-    walks.write_note("Google says: some hours. Look again tomorrow.", marta())
+        walks.answer(step, 1, marta())
+    notes.write("Google says: some hours. Look again tomorrow.", marta())
 
 
 def elsewhere() -> None:

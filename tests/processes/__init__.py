@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 SETTINGS = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "BASE_URL", "PORT", "BIND", "WORKERS")
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Wait for something that happens in another process; fail when it doesn't."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -92,7 +92,7 @@ class Program:
     def output(self) -> str:
         return self._log.read_text()
 
-    def says(self, text: str, seconds: float = 20) -> None:
+    def says(self, text: str, seconds: float = 60) -> None:
         """Wait for a text in the output."""
         until(lambda: text in self.output(), f"{text!r} in\n{self.output()}", seconds)
 

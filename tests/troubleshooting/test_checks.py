@@ -105,7 +105,7 @@ def test_a_step_without_a_check_starts_none(admin: Visitor, refused: None) -> No
 
 def test_configured_is_said_only_of_a_mailbox_that_works(admin: Visitor, refused: None) -> None:
     for place in ("done/configured", "done/arrived", "done/finished"):
-        assert admin.get(at(place)).location == at("paths")
+        assert admin.get(at(place)).location == WIZARD
 
 
 def test_at_the_end_a_test_mail_goes_to_who_is_signed_in(

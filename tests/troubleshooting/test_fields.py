@@ -10,7 +10,8 @@ from tests.mail_settings.form import account, everything_saved, last_saved, pass
 from tests.outbox.line import Line
 from tests.people import Visitor
 from tests.scripted_smtp import ScriptedServer
-from tests.troubleshooting.wizard import Check, at
+from tests.smtp_server import USER
+from tests.troubleshooting.wizard import GMAIL_REFUSES, Check, at, trail
 
 pytestmark = ON_SQLITE
 
@@ -120,3 +121,67 @@ def test_what_works_stays_at_work_until_the_new_password_has_passed(
     assert [one.state for one in everything_saved(app)][-2:] == ["active", "candidate"]
     assert account(app).status is AccountStatus.WORKING
     assert not admin.get(at(PASTE)).has("#mail-warning")
+
+
+def test_a_field_that_the_check_found_wrong_is_marked(
+    admin: Visitor, refused: None, check: Check
+) -> None:
+    assert not admin.get(at("gmail-two-step/refused")).has("[aria-invalid]")
+    check(PASTE, password="abcdefghijklmnop")
+    assert GMAIL_REFUSES in admin.get(at("gmail-two-step/refused")).error("password")
+
+
+@pytest.mark.parametrize("place", ["own-domain/other-port", "own-domain/ionos"])
+def test_less_encryption_asks_for_the_password_where_it_can_be_typed(
+    app: Flask, admin: Visitor, server: ScriptedServer, refused: None, place: str
+) -> None:
+    typed = {"smtp_server": "127.0.0.1", "smtp_port": str(server.port), "security": "none"}
+    page = admin.send(at(f"{place}/check"), typed, form_at=at(place))
+    assert page.status == 422
+    assert page.error("password")
+    assert page.one("#security option[selected]")["value"] == "none"
+    assert trail(app) == []
+
+
+def test_a_port_that_was_found_at_another_server_is_not_put_beside_this_one(
+    app: Flask, admin: Visitor, refused: None
+) -> None:
+    found = {"host": "smtp.elsewhere.example", "port": 587, "security": "ssl"}
+    failed = {"state": CheckState.FAILED, "cause": "connection_refused"}
+    Line(app).change(MailCheck, **failed, alternative=found)
+    page = admin.get(at("own-domain/other-port"))
+    assert page.one("#smtp_port")["value"] != "587"
+    elsewhere = admin.get(at("own-domain/known"))
+    assert elsewhere.one("#smtp_server")["value"] == "smtp.elsewhere.example"
+    assert elsewhere.one("#smtp_port")["value"] == "587"
+
+
+def test_leave_to_send_unencrypted_does_not_go_with_another_server(
+    app: Flask, admin: Visitor
+) -> None:
+    save(admin, smtp_server="127.0.0.1", security="none", allow_unencrypted="y")
+    typed = {"smtp_server": "localhost", "smtp_port": "2525", "security": "none", "password": "x"}
+    place = at("own-domain/enter")
+    admin.send(f"{place}/check", typed, form_at=place)
+    assert last_saved(app).smtp_server == "localhost"
+    assert not last_saved(app).allow_unencrypted
+
+
+def test_what_is_refused_while_a_check_runs_stays_on_the_page(
+    admin: Visitor, refused: None
+) -> None:
+    admin.send("/settings/email/check", form_at="/settings/email")
+    place = at("own-domain/ionos")
+    typed = {"smtp_server": "127.0.0.1", "smtp_port": "70000", "security": "tls"}
+    page = admin.send(f"{place}/check", typed, form_at="/")
+    assert page.status == 422
+    assert page.error("smtp_port")
+    assert not page.has("meta[http-equiv=refresh]")
+
+
+def test_a_user_name_that_is_the_address_is_no_different_one(
+    app: Flask, server: ScriptedServer, refused: None, check: Check
+) -> None:
+    server.plays["auth"] = "235 2.7.0 Accepted"
+    check("own-domain/username", username=f" {USER} ", password="x")
+    assert not last_saved(app).different_user

@@ -55,6 +55,7 @@ def test_what_is_no_note_is_said_on_its_field(admin: Visitor, note: str, told: s
     assert told in page.error("note")
     assert page.one("#note").text.strip() == note.strip()
     assert page.one("#notes").has_attr("open")
+    assert admin.get(f"{STEP}/notes").location == STEP
 
 
 @pytest.mark.parametrize("role", ["staff", "viewer"])

@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Iterable, Iterator
 
 from portal.troubleshooting.entries import entries
+from portal.troubleshooting.leading import CONFIGURED
 from portal.troubleshooting.paths import PATHS, Place, Step, WizardPath, load, step_at
-from portal.troubleshooting.walks import CONFIGURED
 
 KEYS: list[str] = tomllib.loads((PATHS / "order.toml").read_text())["paths"]
 LANGUAGES = ("en", "es", "it")
