@@ -14,6 +14,9 @@ _ENTRIES = Path(__file__).with_name("entries.toml")
 _OWN_CAUSES = {"password_unreadable": "password", "permission_unreadable": "oauth2"}
 
 
+KINDS = frozenset(meaning.kind for meaning in MEANINGS.values())
+
+
 def kind_of(cause: str) -> str:
     """The kind of trouble that a cause is of, also one of an older day."""
     try:
@@ -26,9 +29,9 @@ def entry(cause: str, provider: str, server: str = "") -> Place:
     """The step for a cause at a provider of the catalogue; for `other` its server may tell more."""
     known = providers.by_server(server) if provider == "other" else None
     chosen = known or providers.load().get(provider, providers.load()["other"])
-    names = [chosen.key, "app_password"] if chosen.app_password_only else [chosen.key]
+    sort = "app_password" if chosen.app_password_only else chosen.kind
     for found in (cause, kind_of(cause)):
-        for name in (*names, "any"):
+        for name in (chosen.key, sort, "any"):
             if told := entries().get(found, {}).get(name):
                 return Place.of(told)
     raise LookupError(cause)

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.admin.service import practice
+from portal.admin.service import base_url, practice
 from portal.extensions import settings
 from portal.mail import providers
 from portal.mail_settings.accounts import Trouble
@@ -77,8 +77,8 @@ REQUESTS: dict[str, Any] = {
         "server (SMTP), the port, the protocol and how its password is set."
     ),
     "registration": _l(
-        "Register the portal for the sign-in at the mailbox's provider. The portal's page "
-        "/settings/email/sign-in says how, with every value to paste."
+        "Register the portal for the sign-in at the mailbox's provider. Its page says how, with "
+        "every value to paste: %(portal)s/settings/email/sign-in"
     ),
     "refused": _l("Tell us why the server refuses this, and what to change."),
 }
@@ -105,7 +105,8 @@ def request_for(saved: MailSettings | None, trouble: Trouble | None, asked: str 
     provider = providers.load().get(saved.provider) if saved else None
     if kind == "password" and provider and provider.app_password_only:
         kind = "app-password"
-    return str(REQUESTS[asked or _REQUEST_OF.get(kind, "refused")])
+    request = REQUESTS[asked or _REQUEST_OF.get(kind, "refused")]
+    return str(request) % {"portal": base_url()}
 
 
 def letter(now: Now, asked: str | None) -> str:
@@ -165,7 +166,7 @@ def _trouble_lines(now: Now, trouble: Trouble) -> Iterator[str]:
     else:
         yield str(_("What the check of %(time)s found:", time=at))
     lines = {
-        _("It did not get past"): "" if now.in_sending else _failed_phase(now.check),
+        _("Not reached"): "" if now.in_sending else _failed_phase(now.check),
         _("The server says"): trouble.reply,
         _("The portal tells us"): sentence(trouble.cause),
     }

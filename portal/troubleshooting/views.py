@@ -13,12 +13,14 @@ from portal.extensions import db
 from portal.forms import text
 from portal.mail import providers
 from portal.mail_settings import accounts, checks, service
+from portal.mail_settings.accounts import Trouble
 from portal.mail_settings.forms import MailSettingsForm
 from portal.mail_settings.server_texts import mended_sentences, password_missing
 from portal.models import MailSettings
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
 from portal.troubleshooting import forms, leading, notes, walks
+from portal.troubleshooting.entries import KINDS
 from portal.troubleshooting.letters import letter
 from portal.troubleshooting.paths import Place, Step, load, step_at
 from portal.troubleshooting.showing import check_context, step_context, step_url
@@ -58,9 +60,12 @@ def paths() -> ResponseReturnValue:
 @bp.get("/<path>")
 @requires("mail-settings")
 def path(path: str) -> ResponseReturnValue:
-    """The path's first step."""
-    found = load(str(get_locale())).get(path) or abort(404)
-    return redirect(step_url(found.start.place))
+    """The path's first step; of a kind of trouble the step that it leads to."""
+    found = load(str(get_locale())).get(path)
+    if not found and path not in KINDS:
+        abort(404)
+    to = found.start.place if found else leading.entry_for(Trouble(path), walks.as_it_is().saved)
+    return redirect(step_url(to))
 
 
 def _step(path: str, step: str) -> Step:

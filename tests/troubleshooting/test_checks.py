@@ -159,3 +159,14 @@ def test_a_check_that_ends_at_once_has_ended_the_way(
     assert walk
     assert walk.finished_at
     assert place_of(admin.get(WIZARD)) == "paths"
+
+
+def test_who_comes_back_to_a_step_is_there_whatever_its_check_had_found(
+    admin: Visitor, refused: None, check: Check
+) -> None:
+    press(admin, "gmail/two-step", "Yes")
+    press(admin, "gmail-two-step/make", "Yes")
+    check(PASTE, password="abcdefghijklmnop")
+    assert place_of(admin.get(WIZARD)) == "gmail-two-step/refused"
+    press(admin, "gmail-two-step/make", "Yes")
+    assert place_of(admin.get(WIZARD)) == PASTE

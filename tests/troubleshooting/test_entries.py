@@ -122,7 +122,7 @@ def test_every_cause_at_every_provider_leads_to_a_step_in_every_language(cause: 
 @pytest.mark.parametrize("found", entries.entries())
 def test_an_entry_is_for_a_known_cause_or_kind_and_known_providers(found: str) -> None:
     assert found in KINDS | set(Finding) | OWN
-    assert set(entries.entries()[found]) <= {*providers.load(), "app_password", "any"}
+    assert set(entries.entries()[found]) <= {*providers.load(), "app_password", "relay", "any"}
 
 
 def test_every_kind_of_trouble_has_an_entry_for_all_other_providers() -> None:

@@ -141,6 +141,7 @@ def test_less_encryption_asks_for_the_password_where_it_can_be_typed(
     assert page.error("password")
     assert page.one("#security option[selected]")["value"] == "none"
     assert trail(app) == []
+    assert not page.has(".way")
 
 
 def test_a_port_that_was_found_at_another_server_is_not_put_beside_this_one(

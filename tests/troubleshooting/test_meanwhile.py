@@ -134,7 +134,7 @@ def test_what_was_met_in_sending_is_told_as_that(app: Flask, admin: Visitor, wor
     assert page.one(".found-here h2").text == "What was met in sending"
     letter = str(admin.get(at("waiting/limit/letter")).one("#letter").text)
     assert "What was met in sending since" in letter
-    assert "It did not get past" not in letter
+    assert "Not reached" not in letter
     assert "550 5.4.5 Limit" in letter
 
 

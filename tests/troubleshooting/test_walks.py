@@ -193,3 +193,8 @@ def test_a_path_for_another_provider_says_so(admin: Visitor, refused: None) -> N
     page = admin.get(at("yahoo/app-password"))
     assert "yours is at Gmail" in page.one(".alert-info").text
     assert not admin.get(at("blocked/look")).has(".alert-info")
+
+
+def test_a_kind_of_trouble_has_an_address_too(admin: Visitor, refused: None) -> None:
+    assert place_of(admin.get(at("app-password"))) == "gmail/two-step"
+    assert place_of(admin.get(at("smtp-disabled"))) == "other-mailbox/external-programs"
