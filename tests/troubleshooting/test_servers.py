@@ -16,12 +16,16 @@ def servers(visitor: Visitor, place: str) -> list[str]:
     return visitor.get(at(place)).texts(".places tbody tr")
 
 
-def test_a_step_of_a_provider_shows_its_server_without_the_port_for_servers(
-    admin: Visitor,
-) -> None:
-    shown = servers(admin, "own-domain/strato")
-    assert "smtp.strato.de 465 SSL/TLS" in shown
-    assert not [line for line in shown if " 25 " in line]
+def test_a_step_of_a_provider_shows_where_its_server_answers(admin: Visitor) -> None:
+    assert servers(admin, "own-domain/strato") == [
+        "smtp.strato.de 465 SSL/TLS",
+        "smtp.strato.de 587 STARTTLS",
+    ]
+
+
+def test_the_port_for_servers_among_themselves_is_left_out(admin: Visitor) -> None:
+    save(admin, host="microsoft365", smtp_server="", smtp_port="", security="")
+    assert servers(admin, "own-domain/known") == ["smtp.office365.com 587 STARTTLS"]
 
 
 @pytest.mark.parametrize(
