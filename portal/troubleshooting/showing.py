@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.mail import providers
 from portal.mail.providers import Endpoint
 from portal.mail_settings.accounts import Trouble
-from portal.mail_settings.fill import domain_of, endpoints_of
+from portal.mail_settings.fill import OTHER, domain_of, endpoints_of
 from portal.mail_settings.forms import MailSettingsForm
 from portal.mail_settings.phases import phase_rows
 from portal.mail_settings.server_texts import SECURITY_NAMES, label, password_hint
@@ -174,9 +174,10 @@ def _mover(walk: TroubleshootingWalk | None) -> str:
 
 def _elsewhere(step: Step, path: WizardPath, now: Now) -> str:
     """The provider of a mailbox that the path is not for, where somebody has just chosen it."""
-    is_other = now.saved and path.providers and now.saved.provider not in path.providers
-    is_chosen = step.place == path.start.place and leading.where_to(now) != step.place
-    return str(label(now.saved.provider)) if now.saved and is_other and is_chosen else ""
+    own = now.saved.provider if now.saved else OTHER
+    if own in (OTHER, *path.providers) or not path.providers or step.place != path.start.place:
+        return ""
+    return "" if leading.where_to(now) == step.place else str(label(own))
 
 
 def _places(step: Step, now: Now, language: str) -> Sequence[Endpoint]:
