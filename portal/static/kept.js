@@ -29,9 +29,12 @@ const tellRestored = () => {
 };
 let kept = [];
 let focused = "";
+let marked = []; // where the selection in the focused field starts and ends
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const fields = [...detail.target.querySelectorAll("input[id], select, textarea")];
-  focused = detail.target.contains(document.activeElement) ? document.activeElement.id : "";
+  const { activeElement: active } = document;
+  focused = detail.target.contains(active) ? active.id : "";
+  marked = [active.selectionStart ?? null, active.selectionEnd ?? null];
   kept = [...fields.filter(isTheirs), ...detail.target.querySelectorAll("details[id][open]:focus-within")];
 });
 document.addEventListener("htmx:afterSwap", () => {
@@ -39,7 +42,10 @@ document.addEventListener("htmx:afterSwap", () => {
   kept = [];
   tellRestored();
   // Only now, since a field in a fold that has been opened again had lost it.
-  if (focused) document.getElementById(focused)?.focus();
+  const field = focused && document.getElementById(focused);
+  if (!field) return;
+  field.focus();
+  if (marked[0] !== null) field.setSelectionRange(...marked);
 });
 
 // A link that leads to a provider and back carries the form along as it stands, and the fields that

@@ -110,6 +110,20 @@ def test_the_field_in_which_somebody_is_about_to_type_is_left_alone(
     expect(page.locator("#smtp_port")).to_have_value("2525")
 
 
+def test_what_was_marked_to_be_typed_over_is_typed_over(
+    screens: Screens, slow_dns: DnsServer
+) -> None:
+    page = screens().open(PATH)
+    page.get_by_label("Host").select_option("gmail")
+    expect(page.locator("#smtp-fields summary")).to_have_text("Server: smtp.gmail.com, port 465")
+    page.locator("#smtp-fields summary").click()
+    with looking_up(page):
+        page.get_by_label("Server (SMTP)").select_text()
+    expect(page.locator("#server")).to_contain_text("the address is at IONOS")
+    page.keyboard.type("relay.example.com")
+    expect(page.locator("#smtp_server")).to_have_value("relay.example.com")
+
+
 def begin_check(page: Page, server: MailServer, security: str) -> None:
     fill_in_mailbox(page, server)
     page.get_by_label("Protocol").select_option(security)
