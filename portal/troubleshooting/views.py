@@ -90,7 +90,10 @@ def _page(step: Step, form: MailSettingsForm | None = None, **more: Any) -> Resp
 
 
 def _answered(step: Step) -> ResponseReturnValue:
-    """Go on by the answer that was pressed, or without a question to the step behind."""
+    """Go on by the answer that was pressed, or without a question to the step behind. From an old
+    tab that told of a working mailbox nothing is taken once it fails."""
+    if leading.is_too_early(step.place, walks.as_it_is()):
+        return redirect(url_for("troubleshooting.index"))
     number = request.form.get("answer", default=0, type=int)
     if not 0 <= number <= len(step.answers) or not (number or step.next):
         return _page(step, unanswered=True)

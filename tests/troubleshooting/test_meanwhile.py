@@ -181,3 +181,12 @@ def test_a_check_whose_worker_was_lost_is_told_on_its_step(
     Line(app).change(TroubleshootingWalk, moved_at=long_ago - CHECK_PATIENCE)
     assert place_of(admin.get(at("blocked/wait/check"))) == "waiting/busy"
     assert "did not finish" in admin.get(at("waiting/busy")).one(".found-here").text
+
+
+def test_an_old_tab_of_a_working_mailbox_ends_no_way_of_a_failing_one(
+    app: Flask, admin: Visitor, refused: None
+) -> None:
+    press(admin, "gmail/two-step", "No")
+    answered = admin.send(at("done/configured"), {"answer": "1"}, form_at=at("gmail/turn-on"))
+    assert answered.location == WIZARD
+    assert goes_on_at(admin) == "gmail/turn-on"
