@@ -76,7 +76,11 @@ def status_shown() -> str:
 def trouble() -> Trouble | None:
     """What is the matter: what the last check found, or what sending met since it passed. None
     while a check runs, and when all is well."""
-    here, check = account(), latest_check()
+    return trouble_of(account(), latest_check())
+
+
+def trouble_of(here: MailAccount | None, check: MailCheck | None) -> Trouble | None:
+    """The same, of the account and its latest check."""
     if not here or not check or check.state is CheckState.RUNNING:
         return None
     if check.state is CheckState.FAILED:

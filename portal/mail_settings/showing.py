@@ -36,7 +36,7 @@ from portal.models import (
 from portal.oauth.forms import TenantForm
 from portal.oauth.offer import offer, offer_again, still_at_work
 from portal.oauth.texts import consent_pages, is_said_by_provider
-from portal.troubleshooting.entries import entry, kind_of
+from portal.troubleshooting.entries import entry_for, kind_of
 
 
 def other_fields(reader: User) -> Mapping[str, object]:
@@ -111,7 +111,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
     """What the fragment shows. Only one that was polled for fetches the page once it is done."""
     check, here, saved = checks.latest_check(), accounts.account(), accounts.latest_settings()
     state = state_shown(check)
-    trouble = None if state is CheckState.RUNNING else service.trouble()
+    trouble = None if state is CheckState.RUNNING else service.trouble_of(here, check)
     limited = here if here and here.status is AccountStatus.LIMITED else None
     instead = check.alternative if check and state is CheckState.FAILED else None
     kind = kind_of(trouble.cause) if trouble else ""
@@ -124,9 +124,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
         "said_by_provider": trouble is not None and is_said_by_provider(trouble.cause),
         "instead": instead,
         **_verdict(trouble, saved, instead),
-        "way_out": entry(trouble.cause, saved.provider, saved.smtp_server)
-        if trouble and saved
-        else None,
+        "way_out": entry_for(trouble.cause, saved) if trouble else None,
         "location": settings().sending_location if kind == "sign-in-blocked" else "",
         "offer_again": offer_again(saved) if kind == "oauth2" else None,
         "limited_until": limited.limited_until if limited else None,

@@ -18,7 +18,7 @@ from portal.outbox import rendering, sent
 from portal.outbox.texts import STATUS_NAMES, reason_sentence
 from portal.pages import framed, local_iso
 from portal.permissions import may, requires
-from portal.troubleshooting.entries import entry
+from portal.troubleshooting.entries import entry_for
 from portal.troubleshooting.paths import Place
 
 bp = Blueprint("outbox", __name__)
@@ -137,8 +137,7 @@ def _way_out(found: Message) -> Place | None:
     """The step of the troubleshooting for what a server said of the mail."""
     if found.reason not in MEANINGS:
         return None
-    used = accounts.latest_settings()
-    return entry(found.reason, used.provider if used else "")
+    return entry_for(found.reason, accounts.latest_settings())
 
 
 @bp.get("/sent/<int:message_id>/mail")

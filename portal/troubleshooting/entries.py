@@ -6,6 +6,7 @@ from pathlib import Path
 
 from portal.mail import providers
 from portal.mail.findings import MEANINGS, Finding
+from portal.models import MailSettings
 from portal.troubleshooting.paths import Place
 
 _ENTRIES = Path(__file__).with_name("entries.toml")
@@ -35,6 +36,11 @@ def entry(cause: str, provider: str, server: str = "") -> Place:
             if told := entries().get(found, {}).get(name):
                 return Place.of(told)
     raise LookupError(cause)
+
+
+def entry_for(cause: str, saved: MailSettings | None) -> Place:
+    """The step for a cause at the mailbox that was saved."""
+    return entry(cause, saved.provider, saved.smtp_server) if saved else entry(cause, "")
 
 
 @cache

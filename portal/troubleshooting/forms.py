@@ -37,12 +37,14 @@ def shown(saved: MailSettings, fields: Sequence[str], check: MailCheck | None) -
 
 
 def sent(
-    saved: MailSettings, notice: str, fields: Sequence[str], posted: Mapping[str, str]
+    saved: MailSettings,
+    others: Mapping[str, object],
+    fields: Sequence[str],
+    posted: Mapping[str, str],
 ) -> MailSettingsForm:
-    """What is saved, with the step's fields as they were sent. Whose server another one is shows
-    when the form is completed, and nobody has allowed it to have a password unencrypted. The legal
-    notice stays what it is."""
-    others = forms.other_fields(saved, notice, saved.email)
+    """What is saved, and `others` for the rest of the form, with the step's fields as they were
+    sent. Whose server another one is shows when the form is completed, and nobody has allowed it to
+    have a password unencrypted."""
     values = {**fill.of_settings(saved), **others, "password": ""}
     values.update({name: posted.get(name, "") for name in fields})
     if values["smtp_server"] != saved.smtp_server:

@@ -1,8 +1,6 @@
 """Where the wizard leads: from what is the matter, and from a check that has ended."""
 
-from portal.mail_settings.accounts import Trouble
-from portal.models import MailSettings
-from portal.troubleshooting.entries import entry, kind_of
+from portal.troubleshooting.entries import entry_for, kind_of
 from portal.troubleshooting.paths import Place, Step, load, step_at
 from portal.troubleshooting.walks import Now, stands_at, trail_of
 
@@ -18,7 +16,7 @@ def where_to(now: Now) -> Place | None:
         return outcome(stands, now)
     if stands and (now.trouble is None or is_same(now)):
         return stands.place
-    found = entry_for(now.trouble, now.saved) if now.trouble else None
+    found = entry_for(now.trouble.cause, now.saved) if now.trouble else None
     return None if found and is_too_early(found, now) else found
 
 
@@ -43,12 +41,6 @@ def is_checked(now: Now) -> bool:
     return stands_at(walk, trail[-1].place) and now.met_at > walk.moved_at
 
 
-def entry_for(trouble: Trouble, saved: MailSettings | None) -> Place:
-    if saved is None:
-        return entry(trouble.cause, "")
-    return entry(trouble.cause, saved.provider, saved.smtp_server)
-
-
 def led_on(step: Step, now: Now) -> Place:
     """Where a check that has ended leads somebody who looks at it from the step. Who has not
     pressed it there stays, unless all is well."""
@@ -68,4 +60,4 @@ def outcome(step: Step, now: Now) -> Place:
     for found in (now.trouble.cause, kind_of(now.trouble.cause)):
         if told := step.does.outcomes.get(found):
             return Place.of(told, step.place.path)
-    return step.place if is_same(now) else entry_for(now.trouble, now.saved)
+    return step.place if is_same(now) else entry_for(now.trouble.cause, now.saved)

@@ -12,7 +12,7 @@ from portal.admin.service import base_url, practice
 from portal.extensions import settings
 from portal.mail import providers
 from portal.mail_settings.accounts import Trouble
-from portal.mail_settings.phases import PHASE_NAMES
+from portal.mail_settings.phases import phase_rows
 from portal.mail_settings.server_texts import SECURITY_NAMES, label
 from portal.mail_settings.texts import sentence
 from portal.models import MailCheck, MailSettings
@@ -174,10 +174,4 @@ def _trouble_lines(now: Now, trouble: Trouble) -> Iterator[str]:
 
 
 def _failed_phase(check: MailCheck | None) -> Any:
-    phases = check.phases if check else {}
-    failed = (label for name, label in PHASE_NAMES.items() if _has_failed(phases.get(name)))
-    return next(failed, "")
-
-
-def _has_failed(phase: dict[str, Any] | None) -> bool:
-    return phase is not None and phase["state"] == "failed"
+    return next((row.label for row in phase_rows(check) if row.state == "failed"), "")

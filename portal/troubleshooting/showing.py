@@ -21,6 +21,7 @@ from portal.models import MailSettings, TroubleshootingWalk, User
 from portal.oauth.offer import Offer, offer_again
 from portal.oauth.texts import is_said_by_provider
 from portal.troubleshooting import forms, leading, notes, walks
+from portal.troubleshooting.entries import entry_for
 from portal.troubleshooting.paths import Place, Step, WizardPath, load, step_at
 from portal.troubleshooting.texts import fill, fill_html, help_page, values
 from portal.troubleshooting.walks import Now
@@ -63,7 +64,7 @@ def found_at(step: Step, now: Now) -> Found | None:
 
 def _why(step: Step, now: Now, trouble: Trouble) -> str:
     if not leading.is_checked(now):
-        return "here" if leading.entry_for(trouble, now.saved) == step.place else "last"
+        return "here" if entry_for(trouble.cause, now.saved) == step.place else "last"
     if leading.where_to(now) != step.place:
         return "last"
     if not leading.is_same(now):
@@ -106,7 +107,8 @@ def check_context(step: Step, now: Now, form: MailSettingsForm | None = None) ->
     """What the step shows of its check: a form that was sent and refused, how a check goes that
     runs, or what to check."""
     asked, was_sent = step.does.check or (), form is not None
-    if asked and now.saved and form is None:
+    running = step.is_checked and now.is_checking and not was_sent
+    if asked and now.saved and not was_sent and not running:
         form = forms.shown(now.saved, asked, now.check)
         _mark(form, step, now)
     if form and now.saved:
@@ -114,7 +116,7 @@ def check_context(step: Step, now: Now, form: MailSettingsForm | None = None) ->
     return {
         "step": step,
         "saved": now.saved,
-        "running": step.is_checked and now.is_checking and not was_sent,
+        "running": running,
         "phases": phase_rows(now.check),
         "form": form,
         "was_refused": was_sent,

@@ -12,15 +12,14 @@ from flask_login import current_user
 from portal.extensions import db
 from portal.forms import text
 from portal.mail import providers
-from portal.mail_settings import accounts, checks, service
-from portal.mail_settings.accounts import Trouble
+from portal.mail_settings import checks, service
 from portal.mail_settings.forms import MailSettingsForm
 from portal.mail_settings.server_texts import mended_sentences, password_missing
-from portal.models import MailSettings
+from portal.mail_settings.showing import other_fields
 from portal.pages import is_fragment_wanted
 from portal.permissions import requires
 from portal.troubleshooting import forms, leading, notes, walks
-from portal.troubleshooting.entries import KINDS
+from portal.troubleshooting.entries import KINDS, entry_for
 from portal.troubleshooting.letters import letter
 from portal.troubleshooting.paths import Place, Step, load, step_at
 from portal.troubleshooting.showing import check_context, step_context, step_url
@@ -64,7 +63,7 @@ def path(path: str) -> ResponseReturnValue:
     found = load(str(get_locale())).get(path)
     if not found and path not in KINDS:
         abort(404)
-    to = found.start.place if found else leading.entry_for(Trouble(path), walks.as_it_is().saved)
+    to = found.start.place if found else entry_for(path, walks.as_it_is().saved)
     return redirect(step_url(to))
 
 
@@ -116,7 +115,8 @@ def _start(step: Step) -> ResponseReturnValue:
     if not saved:
         flash(_("Save the settings first."), "warning")
         return redirect(url_for("mail_settings.page"))
-    form = _form_of(step, saved) if step.does.check else None
+    others, fields = other_fields(current_user), step.does.check
+    form = forms.sent(saved, others, fields, request.form) if fields else None
     if form and not form.validate():
         return _page(step, form)
     walks.stay(step, current_user)
@@ -126,12 +126,6 @@ def _start(step: Step) -> ResponseReturnValue:
         _start_saved(step)
     db.session.commit()
     return redirect(url_for("troubleshooting.check", path=step.place.path, step=step.place.step))
-
-
-def _form_of(step: Step, saved: MailSettings) -> MailSettingsForm:
-    here = accounts.account()
-    notice = accounts.legal_notice(here) if here else ""
-    return forms.sent(saved, notice, step.does.check or (), request.form)
 
 
 def _save(form: MailSettingsForm) -> bool:

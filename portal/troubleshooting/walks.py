@@ -59,14 +59,9 @@ class Now(NamedTuple):
 
 
 def as_it_is() -> Now:
-    saved = accounts.latest_settings()
-    return Now(
-        accounts.account(),
-        saved if saved and saved.state is not SettingsState.RETIRED else None,
-        checks.latest_check(),
-        service.trouble(),
-        current(),
-    )
+    here, saved, check = accounts.account(), accounts.latest_settings(), checks.latest_check()
+    kept = saved if saved and saved.state is not SettingsState.RETIRED else None
+    return Now(here, kept, check, service.trouble_of(here, check), current())
 
 
 def current() -> TroubleshootingWalk | None:
