@@ -53,3 +53,10 @@ def test_a_refused_mail_leads_to_its_step(admin: Visitor, refused_mail: str) -> 
 
 def test_it_does_so_for_administrators_only(viewer: Visitor, refused_mail: str) -> None:
     assert not viewer.get(refused_mail).has(f'a[href^="{WIZARD}"]')
+
+
+def test_of_an_unnamed_host_the_server_tells_whose_it_is(app: Flask, admin: Visitor) -> None:
+    fail(app, admin, "password_refused", host="other", smtp_server="smtp.gmail.com")
+    step = at("gmail/two-step")
+    assert admin.get("/settings/email").has(f'#check a[href="{step}"]')
+    assert admin.get(WIZARD).location == step
