@@ -11,8 +11,10 @@ from portal.models.contacts import (
     UnsubscribeToken,
 )
 from portal.models.mail_account import (
+    MOST_SESSIONS,
     AccountDay,
     AccountStatus,
+    AccountUsage,
     CheckState,
     HelpRequest,
     LegalNotice,
@@ -23,21 +25,30 @@ from portal.models.mail_account import (
     SessionSlot,
     SettingsState,
 )
-from portal.models.messages import OPEN, WAITING, Message, MessageReply, MessageStatus
+from portal.models.messages import (
+    WAITING,
+    Doubt,
+    Message,
+    MessageReply,
+    MessageStatus,
+    Outcome,
+)
 from portal.models.practice import Practice
 from portal.models.troubleshooting import TroubleshootingNote, TroubleshootingWalk
 from portal.models.users import User
 
 __all__ = [
-    "OPEN",
+    "MOST_SESSIONS",
     "WAITING",
     "AccountDay",
     "AccountStatus",
+    "AccountUsage",
     "Campaign",
     "CampaignStatus",
     "CheckState",
     "Contact",
     "ContactImport",
+    "Doubt",
     "HelpRequest",
     "ImportProblem",
     "ImportState",
@@ -49,6 +60,7 @@ __all__ = [
     "Message",
     "MessageReply",
     "MessageStatus",
+    "Outcome",
     "Practice",
     "Purpose",
     "SessionSlot",

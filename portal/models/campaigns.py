@@ -31,7 +31,10 @@ class TemplateVersion(Model):
 
 class Campaign(Model):
     """A mail to many. The counters hold how many of its messages have a status; they change in
-    the transaction that changes the message (outbox/service.py), so nobody ever counts rows."""
+    the transaction that changes the message (outbox/transitions.py), so nobody ever counts rows.
+
+    `scheduled_at` is when it is to start by itself; found more than an hour late, it asks instead:
+    `missed_at` is when that was noticed."""
 
     __tablename__ = "campaigns"
     __table_args__ = (
@@ -50,6 +53,8 @@ class Campaign(Model):
     template_version_id: Mapped[int | None] = mapped_column(ForeignKey("template_versions.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     launched_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,10 +2,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Model, UtcDateTime, now, words
+
+MOST_SESSIONS = 10  # of an account at once: as many slots are made for it
 
 
 class AccountStatus(StrEnum):
@@ -35,7 +37,13 @@ class MailAccount(Model):
     `reply` say why it fails, or is limited until `limited_until`.
 
     `next_check_at` is when the settings are checked again without anybody asking; `failures`
-    counts in a row."""
+    counts in a row. By the sending limits all mails wait until `waits_until`, those of campaigns
+    until `campaigns_wait_until`.
+
+    `limits` has what was changed of the provider's figures, by name of providers.Limits; None
+    there means no limit. `reserved_percent` of them are kept for mails without a campaign.
+    `repeated_kinds` maps a kind of mail to whether one in doubt is sent once more by itself.
+    `pipelining` is False once the server proved not to take commands in groups."""
 
     __tablename__ = "mail_accounts"
 
@@ -51,6 +59,12 @@ class MailAccount(Model):
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     limited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     legal_notice_id: Mapped[int | None] = mapped_column(ForeignKey("legal_notices.id"))
+    waits_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    campaigns_wait_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    limits: Mapped[dict[str, int | None] | None] = mapped_column(JSON(none_as_null=True))
+    reserved_percent: Mapped[int] = mapped_column(default=20, server_default="20")
+    repeated_kinds: Mapped[dict[str, bool] | None] = mapped_column(JSON(none_as_null=True))
+    pipelining: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class MailGrant(Model):
@@ -190,24 +204,50 @@ class HelpRequest(Model):
 
 class SessionSlot(Model):
     """The right to hold one SMTP session of an account, leased by a claim together with the
-    messages that carry the claim's id. A lease that ran out means its holder died."""
+    messages that carry the claim's id. A lease that ran out means its holder died.
+
+    `number` counts an account's slots from 1. The lease is kept by two clocks: `lease_boottime`
+    (seconds since the start of the machine, time asleep included) for whoever runs on the same
+    start of the same machine, which `boot_id` tells; `lease_until` for others."""
 
     __tablename__ = "session_slots"
+    __table_args__ = (
+        Index("uq_session_slots_account_id_number", "account_id", "number", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"))
+    number: Mapped[int] = mapped_column(default=1, server_default="1")
     claim_id: Mapped[str | None] = mapped_column(String(32))
+    boot_id: Mapped[str | None] = mapped_column(String(36))
+    lease_boottime: Mapped[float | None]
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccountDay(Model):
-    """How many mails the server accepted on a day (UTC), kept with each outcome's commit."""
+    """How many mails the server accepted on a day (UTC), kept in the transaction that says so of
+    the messages."""
 
     __tablename__ = "account_days"
 
     account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     accepted: Mapped[int] = mapped_column(default=0)
+
+
+class AccountUsage(Model):
+    """How many mails an account began in a stretch of time, and how many of them were a
+    campaign's: what the limits of a span ("day", "hour", "minute") are kept by.
+
+    `bucket` numbers the stretches of the span since 1970 (outbox/limits.py has their lengths)."""
+
+    __tablename__ = "account_usage"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("mail_accounts.id"), primary_key=True)
+    span: Mapped[str] = mapped_column(String(6), primary_key=True)
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    mails: Mapped[int] = mapped_column(default=0)
+    campaign_mails: Mapped[int] = mapped_column(default=0)
 
 
 class LegalNotice(Model):

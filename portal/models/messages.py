@@ -21,22 +21,25 @@ class MessageStatus(StrEnum):
 
 
 WAITING = (MessageStatus.QUEUED, MessageStatus.DEFERRED)
-OPEN = (*WAITING, MessageStatus.SENDING)
 
 IS_WAITING = text("status IN ('queued', 'deferred')")
 IS_CLAIMED = text("status = 'sending'")
 # When a message may be sent: at once, until it is deferred. No NULL, so that one range of an index
 # has what is due, in the order in which it is due.
-DUE_AT = "coalesce(next_attempt_at, '1970-01-01 00:00:00')"
+NEVER_TRIED = "'1970-01-01 00:00:00'"
+DUE_AT = f"coalesce(next_attempt_at, {NEVER_TRIED})"
 
 
 class Message(Model):
     """One mail to one person: what makes it, where it stands, what the server said last.
 
     No body is kept: template version, values and legal notice make it again. `status_at` is
-    when the status last changed, `attempted_at` the Date header of the last attempt and
-    `settings_id` what it went by. `claim_id` names the session slot whose lease holds the row
-    while it is `sending`. `next_attempt_at` is set from the first deferral on.
+    when the status last changed, but for a claim, which is over soon; `attempted_at` the Date
+    header of the last attempt and `settings_id` what it went by. `claim_id` names the session slot
+    whose lease holds the row while it is `sending`. `next_attempt_at` is set from the first
+    deferral on, `retry_until` from the first that was its recipient's; after `expires_at` it is of
+    no use to anybody and never goes out. `repeats` counts how often it went out again though it
+    was in doubt. Mails without a campaign, such as reminders, overtake those of campaigns.
 
     Erasing a person clears `recipient`, `recipient_name`, `subject` and `template_values`; the
     row stays as a number. Each index serves one sort of the sent list and the filter on its
@@ -56,6 +59,7 @@ class Message(Model):
         Index(
             "ix_messages_waiting",
             "account_id",
+            "campaign_id",
             text(DUE_AT),
             "id",
             sqlite_where=IS_WAITING,
@@ -95,7 +99,67 @@ class Message(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     attempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retry_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    repeats: Mapped[int] = mapped_column(default=0, server_default="0")
     claim_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class Outcome(Model):
+    """What became of a mail that a claim holds, committed before the next body is sent.
+
+    The claim's holder folds these rows into the messages and the counters at least twice a second,
+    whoever takes the claim over at once; so the table stays short, and a mail costs one short row
+    instead of a change in every index of the messages. `attempted_at` and `settings_id` are None
+    where no server was spoken to."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's way
+
+    claim_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    message_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    status: Mapped[MessageStatus] = mapped_column(words(MessageStatus))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settings_id: Mapped[int | None]
+    last_command: Mapped[str | None] = mapped_column(String(10))
+    reason: Mapped[str | None] = mapped_column(String(40))
+    reply: Mapped[str | None] = mapped_column(String(500))
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retry_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    repeats: Mapped[int] = mapped_column(default=0)
+
+
+class Doubt(Model):
+    """A mail that may have gone out or not, with what is known of it, until somebody settles it.
+
+    `last_command` is the last that the server was given (mail, rcpt, data, body, dot), None where
+    the sender died and nobody knows. `looked_at` is when the mailbox's Sent folder was searched for
+    the Message-ID, `found_in_sent` whether it was there. `settled_as` is the status that a person
+    gave it: sent, or queued for sending it again."""
+
+    __tablename__ = "doubts"
+    __table_args__ = (
+        Index("ix_doubts_message_id", "message_id"),
+        Index(
+            "ix_doubts_open",
+            "id",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(BigId, ForeignKey("messages.id", ondelete="CASCADE"))
+    since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_command: Mapped[str | None] = mapped_column(String(10))
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    found_in_sent: Mapped[bool | None]
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_as: Mapped[MessageStatus | None] = mapped_column(words(MessageStatus))
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 class MessageReply(Model):
