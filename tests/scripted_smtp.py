@@ -61,7 +61,8 @@ class ScriptedServer:
     said), handshake (before the server's part of TLS), banner, ehlo, starttls, auth, mail, rcpt,
     data, text (before the mail's text is read), dot, rset, quit. With "tls" it offers STARTTLS
     until that is done. A text for auth ends a sign-in by either mechanism; several are the whole
-    of it.
+    of it. A server that `discards` throws away what came behind each line; one that speaks
+    `byte_by_byte` writes each alone. The texts that came after a refused recipient are `orphans`.
     """
 
     def __init__(
@@ -70,20 +71,29 @@ class ScriptedServer:
         tls: Tls = "none",
         certificate: trustme.LeafCert | None = None,
         drip_seconds: float = 0.02,
+        *,
+        discards: bool = False,
+        byte_by_byte: bool = False,
+        host: str = HOST,
     ) -> None:
         self.tls = tls
         self.plays = _PLAYS | dict(plays or {})
         assert self.plays.keys() == _PLAYS.keys()
         self.commands: list[str] = []
         self.mails: list[ReceivedMail] = []
-        self.port = 0
+        self.orphans: list[bytes] = []
+        self.port = self.connections = 0
+        self._discards = discards
+        self._byte_by_byte = byte_by_byte
+        self._host = host
         self._context = tls_context(certificate or good_certificate())
         self._drip_seconds = drip_seconds
         self._stopping = threading.Event()
         self._peers: list[socket.socket] = []
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server((HOST, 0))
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._listener = socket.create_server((self._host, 0), family=family)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -103,12 +113,13 @@ class ScriptedServer:
         with suppress(OSError):
             while True:
                 sock, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
         self._peers.append(sock)
         with suppress(OSError):
-            peer = _Peer(sock)
+            peer = _Peer(sock, self._discards)
             self._play(peer, "connect")
             if self.tls == "ssl":
                 self._encrypt(peer)
@@ -135,20 +146,25 @@ class ScriptedServer:
             self._play(peer, verb, before=_STARTTLS_OFFER if offered else "")
             if verb == "data" and self._agrees("data", "354"):
                 self._play(peer, "text")
-                content = peer.content()
-                self.mails.append(ReceivedMail(envelope["mail"], (envelope["rcpt"],), content))
+                self._keep(envelope, peer.content())
                 self._play(peer, "dot")
             if verb == "starttls" and self._agrees("starttls", "220"):
                 self._encrypt(peer)
                 encrypted = True
 
+    def _keep(self, envelope: dict[str, str], content: bytes) -> None:
+        if self._agrees("rcpt", ("4", "5")):
+            self.orphans.append(content)
+        else:
+            self.mails.append(ReceivedMail(envelope["mail"], (envelope["rcpt"],), content))
+
     def _note(self, line: str) -> str:
         self.commands.append(line)
         return line.split()[0].lower()
 
-    def _agrees(self, step: str, code: str) -> bool:
+    def _agrees(self, step: str, code: str | tuple[str, ...]) -> bool:
         play = self.plays[step]
-        return isinstance(play, str) and play.startswith(code)
+        return isinstance(play, str) and any(r.startswith(code) for r in play.split("\r\n"))
 
     def _ask_login(self, peer: "_Peer") -> None:
         for prompt in ("334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"):
@@ -165,7 +181,10 @@ class ScriptedServer:
 
     def _play_one(self, peer: "_Peer", play: Play, before: str = "") -> None:
         if isinstance(play, str):
-            peer.sock.sendall(f"{before}{play}\r\n".encode())
+            reply = f"{before}{play}\r\n".encode()
+            size = 1 if self._byte_by_byte else len(reply)
+            for start in range(0, len(reply), size):
+                peer.sock.sendall(reply[start : start + size])
         elif isinstance(play, bytes):
             peer.sock.sendall(play)
         elif isinstance(play, threading.Event):
@@ -184,6 +203,7 @@ class _Peer:
     """A client's bytes, cut into lines and mails."""
 
     sock: socket.socket
+    discards: bool
     _buffer: bytes = b""
 
     def line(self) -> str:
@@ -191,10 +211,15 @@ class _Peer:
 
         It may be TLS, from a client that finds the certificate wrong.
         """
-        return self._until(b"\r\n").decode("utf-8", "replace")
+        line = self._until(b"\r\n").decode("utf-8", "replace")
+        if self.discards:
+            self._buffer = b""
+        return line
 
     def content(self) -> bytes:
-        stuffed = self._until(b"\r\n.\r\n") + b"\r\n"
+        """Return a mail's text, which may be empty."""
+        self._buffer = b"\r\n" + self._buffer
+        stuffed = (self._until(b"\r\n.\r\n") + b"\r\n").removeprefix(b"\r\n")
         return re.sub(rb"(?m)^\.\.", b".", stuffed)
 
     def _until(self, end: bytes) -> bytes:

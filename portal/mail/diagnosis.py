@@ -16,7 +16,7 @@ class Diagnosis:
     """`field` is the form field to correct (None: no field mends it).
 
     `permanent` says that waiting won't help, `scope` whom it concerns. `wait` is set for a limit:
-    how long the provider keeps it up.
+    how long the provider keeps it up; `guessed` where its reply doesn't say.
     """
 
     cause: Finding
@@ -24,6 +24,7 @@ class Diagnosis:
     permanent: bool
     scope: Scope = "account"
     wait: timedelta | None = None
+    guessed: bool = False
 
 
 # Faults without a reply, by what is known of them; _fault_keys has the order.
@@ -42,6 +43,7 @@ _FAULTS: dict[tuple[str, ...], Finding] = {
     # Later than that, the server lost its thread.
     ("auth", "not_smtp"): Finding.answer_unclear,
     ("sender", "not_smtp"): Finding.answer_unclear,
+    ("sender", "smtputf8_missing"): Finding.sender_refused,
     # Many servers offer sign-in only once the connection is encrypted.
     ("auth", "auth_missing", "none"): Finding.encryption_required,
     ("auth", "token_not_offered", "none"): Finding.encryption_required,
@@ -52,6 +54,13 @@ _FAULTS: dict[tuple[str, ...], Finding] = {
     ("timeout",): Finding.server_slow,
     ("dropped",): Finding.connection_lost,
     ("rejected",): Finding.server_refused,
+}
+# What became of a mail without the server's saying so.
+_UNANSWERED: dict[Cause | None, Finding] = {
+    Cause.timeout: Finding.server_slow,
+    Cause.smtputf8_missing: Finding.smtputf8_missing,
+    Cause.eight_bit_missing: Finding.eight_bit_missing,
+    Cause.too_large: Finding.too_large,
 }
 # What a server's words mean of the way to sign in, not of the account.
 _OF_MECHANISMS = {Finding.auth_missing, Finding.sign_in_not_offered}
@@ -77,9 +86,10 @@ def diagnose_outcome(outcome: Outcome, provider_key: str) -> Diagnosis:
     if outcome.result is Result.unconfirmed:
         return _unsaid(Finding.unconfirmed)
     if outcome.reply is None:
-        slow = outcome.cause is Cause.timeout
-        return _unsaid(Finding.server_slow if slow else Finding.connection_lost)
-    return _said(outcome.step, outcome.reply, provider_key)
+        return _unsaid(_UNANSWERED.get(outcome.cause, Finding.connection_lost))
+    # A no in the middle of the text is one to the text, as after the final dot.
+    step = "dot" if outcome.step == "body" else outcome.step
+    return _said(step, outcome.reply, provider_key)
 
 
 def _said(step: str, reply: Reply, provider_key: str) -> Diagnosis:
@@ -87,12 +97,14 @@ def _said(step: str, reply: Reply, provider_key: str) -> Diagnosis:
     cause = Finding(rule.cause)
     meaning = MEANINGS[cause]
     told = (rule.permanent, meaning.permanent, not passes(reply))
+    said = wait_in(reply) if rule.wait else None
     return Diagnosis(
         cause,
         meaning.field,
         next(permanent for permanent in told if permanent is not None),
         meaning.scope or ("recipient" if step == "rcpt" else "account"),
-        rule.wait and (wait_in(reply) or rule.wait),
+        said or rule.wait,
+        guessed=said is None and rule.wait is not None,
     )
 
 

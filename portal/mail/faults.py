@@ -43,6 +43,9 @@ class Cause(StrEnum):
     auth_missing = auto()
     password_not_offered = auto()  # only a token is taken
     token_not_offered = auto()
+    smtputf8_missing = auto()
+    eight_bit_missing = auto()
+    too_large = auto()  # for what the server offers to take
     rejected = auto()
 
 

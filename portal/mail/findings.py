@@ -100,6 +100,7 @@ class Finding(StrEnum):
     recipient_full = auto()
     recipient_rate = auto()
     recipient_refused = auto()
+    smtputf8_missing = auto()
     greylisted = auto()
     # the mail
     delivery_refused = auto()
@@ -108,6 +109,7 @@ class Finding(StrEnum):
     attachment_refused = auto()
     infected = auto()
     too_large = auto()
+    eight_bit_missing = auto()
 
 
 class Meaning(NamedTuple):
@@ -207,6 +209,7 @@ MEANINGS: dict[Finding, Meaning] = {
     Finding.recipient_full: Meaning(None, False, "recipient", "recipient"),
     Finding.recipient_rate: Meaning(None, False, "recipient", "wait"),
     Finding.recipient_refused: Meaning(None, None, "recipient", "recipient"),
+    Finding.smtputf8_missing: Meaning(None, True, "recipient", "recipient"),
     Finding.greylisted: Meaning(None, False, "recipient", "wait"),
     Finding.delivery_refused: Meaning(None, None, "account", "content"),
     Finding.content_refused: Meaning(None, None, "content", "content"),
@@ -214,4 +217,5 @@ MEANINGS: dict[Finding, Meaning] = {
     Finding.attachment_refused: Meaning(None, None, "content", "content"),
     Finding.infected: Meaning(None, True, "content", "content"),
     Finding.too_large: Meaning(None, True, "content", "content"),
+    Finding.eight_bit_missing: Meaning(None, True, "content", "content"),
 }

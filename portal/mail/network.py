@@ -136,6 +136,12 @@ def parse_address(text: str) -> Address:
     return mapped or address
 
 
+def address_literal(sock: socket.socket) -> str:
+    """Return this end's address as SMTP writes it (RFC 5321 section 4.1.3)."""
+    address = parse_address(sock.getsockname()[0])
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
 def connect(addresses: list[Address], port: int, limit: float) -> socket.socket:
     """Connect to the first address that answers, each having its share of the time."""
     errors: list[OSError] = []

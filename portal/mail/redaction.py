@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/]+=*")
 _TOKEN_RUN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750 section 2.1, RFC 7636 section 4.1
@@ -22,45 +23,55 @@ class Secrets:
 
     def blanked(self, line: str) -> str:
         """Return a line of text without them."""
-        # Some servers echo a command in capitals.
-        blobs = [blob.rstrip("=").upper() for blob in self.base64]
-        tokens = [token.upper() for token in self.tokens]
+        blobs, tokens = self._letters
         line = _BASE64_RUN.sub(lambda run: _without_response(blobs, run), line)
-        line = _TOKEN_RUN.sub(lambda run: _without_pieces(tokens, run.group()), line)
+        if self.tokens:
+            line = _TOKEN_RUN.sub(lambda run: _without_pieces(tokens, run.group()), line)
         for secret in (*self.tokens, one_line(self.password)):
             line = _without_password(secret, line)
         return line
 
+    @cached_property
+    def _letters(self) -> tuple[str, str]:
+        """Base64 and tokens, each secret between two NULs, to look for many pieces at once."""
+        # Some servers echo a command in capitals.
+        blobs = [blob.rstrip("=").upper() for blob in self.base64]
+        tokens = [token.upper() for token in self.tokens]
+        return "\0".join(("", *blobs, "")), "\0".join(("", *tokens, ""))
+
 
 def one_line(text: str) -> str:
     """Return a text as one printable line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
-def _without_response(blobs: list[str], run: re.Match[str]) -> str:
+def _without_response(blobs: str, run: re.Match[str]) -> str:
     """Blank a run that is a secret or, behind AUTH, the beginning of one; else pieces of secrets.
 
     Not all that stands behind AUTH: "AUTH PLAIN not supported" is to keep its meaning.
     """
     letters = run.group().rstrip("=").upper()
-    before = run.string[max(0, run.start() - _AUTH_CHARACTERS) : run.start()]
-    begins = any(blob.startswith(letters) for blob in blobs)
-    if letters in blobs or (begins and _AFTER_AUTH.search(before)):
-        return "***"
+    if f"\0{letters}" in blobs:  # one begins so
+        before = run.string[max(0, run.start() - _AUTH_CHARACTERS) : run.start()]
+        if f"\0{letters}\0" in blobs or _AFTER_AUTH.search(before):
+            return "***"
     return _without_pieces(blobs, run.group())
 
 
-def _without_pieces(secrets: list[str], run: str) -> str:
-    told = _told(secrets, run.upper())
+def _without_pieces(secrets: str, run: str) -> str:
+    if len(run) < _TELLING_CHARACTERS or not (told := _told(secrets, run.upper())):
+        return run
     blanked = "".join("\0" if at in told else c for at, c in enumerate(run))
     return re.sub(r"\0+", "***", blanked)
 
 
-def _told(secrets: list[str], letters: str) -> set[int]:
+def _told(secrets: str, letters: str) -> set[int]:
     """Return where letters are that stand in a secret together with so many neighbours."""
     size = _TELLING_CHARACTERS
     starts = range(len(letters) - size + 1)
-    pieces = [at for at in starts if any(letters[at : at + size] in secret for secret in secrets)]
+    pieces = [at for at in starts if letters[at : at + size] in secrets]
     return {at + further for at in pieces for further in range(size)}
 
 
@@ -70,7 +81,9 @@ def _without_password(password: str, text: str) -> str:
     Whoever has "password" for a password would else be told so by the gap in "bad user name or
     ***", whose meaning would be lost besides.
     """
-    if not password or (password.isalpha() and len(password) <= _LONGEST_WORD):
+    if not password or password not in text:
+        return text
+    if password.isalpha() and len(password) <= _LONGEST_WORD:
         return text
     # Whole, and no part of a code, a host or a compound: "7" in 5.7.8.
     token = rf"(?<!\w)(?<!\w[.-]){re.escape(password)}(?!\w|[.-]\w)"

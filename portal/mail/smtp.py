@@ -9,9 +9,10 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
+from portal.mail.envelope import Envelope
+from portal.mail.extensions import Extensions
 from portal.mail.faults import (
     PHASES,
     Cause,
@@ -26,13 +27,13 @@ from portal.mail.network import (
     Network,
     Place,
     Security,
+    address_literal,
     connect,
-    parse_address,
     resolve,
     tls_context,
 )
 from portal.mail.sign_in import authenticate, mechanism_of, missing
-from portal.mail.transaction import TIMEOUTS, Transaction, checked_path
+from portal.mail.transaction import TIMEOUTS, Pipelining, Transaction
 from portal.mail.wire import Phases, Wire
 
 __all__ = [
@@ -72,7 +73,8 @@ class Session:
         self._place = place
         self._wire = wire
         self._phases = phases
-        self._features: dict[str, str] = {}
+        self._offered = Extensions()
+        self._pipelining = Pipelining()
 
     @classmethod
     def open(
@@ -83,14 +85,17 @@ class Session:
         deadline: float = math.inf,
         phase_timeout: float = 10.0,
         on_phase: Callable[[str, float], None] | None = None,
+        pipelining: bool = True,
     ) -> Self:
         """Find, connect, secure, greet and sign in; raise SmtpFault naming the phase that failed.
 
         No phase takes longer than `phase_timeout` seconds nor goes past `deadline`
         (time.monotonic). `on_phase` gets each phase that ended well, with its seconds; `tls` is
-        missing where the connection stays unencrypted.
+        missing where the connection stays unencrypted. Without `pipelining` each command waits for
+        the reply to the one before, whatever the server offers.
         """
         session = cls._connect(server, network, Phases(phase_timeout, deadline, on_phase))
+        session._pipelining.wanted = pipelining
         try:
             session._greet(network)
             session._sign_in(server)
@@ -112,9 +117,8 @@ class Session:
         """
         with cls._connect(place, network, Phases(math.inf, deadline, None)) as session:
             session._greet(network)
-            return session._wire.encrypted and bool(
-                mechanism_of(session._offered(), by_token=by_token)
-            )
+            mechanism = mechanism_of(session._offered.mechanisms, by_token=by_token)
+            return session._wire.encrypted and mechanism is not None
 
     @classmethod
     def _connect(cls, place: Place, network: Network, phases: Phases) -> Self:
@@ -131,10 +135,12 @@ class Session:
 
         RCPT is part of it, since many servers refuse a foreign sender only there.
         """
-        path = checked_path(address)
+        envelope = Envelope(address, address, b"")
+        if cause := envelope.obstacle(self._offered):
+            raise SmtpFault("sender", cause)
         with self._phase("sender"):
-            self._positive("mail", self._wire.command(f"MAIL FROM:<{path}>"))
-            self._positive("rcpt", self._wire.command(f"RCPT TO:<{path}>"))
+            for step, command in envelope.commands(self._offered).items():
+                self._positive(step, self._wire.command(command))
             self._wire.command("RSET")  # whatever it says, the sender was accepted
         self._phases.end("sender")
 
@@ -145,15 +151,23 @@ class Session:
         message: bytes,
         *,
         deadline: float = math.inf,
+        envelope_id: str | None = None,
     ) -> Outcome:
-        """Hand over one mail (7-bit content) to one recipient.
+        """Hand over one mail to one recipient; fastest in CRLF lines that begin with no dot.
 
-        No step is awaited longer than TIMEOUTS has it, nor past `deadline` (time.monotonic).
-        Raises ValueError, with nothing sent, for an address that is no plain ASCII one. Any other
-        exception comes from outside (an interrupted process): then the mail is in doubt, and the
-        session lost.
+        No step is awaited longer than TIMEOUTS has it, nor past `deadline` (time.monotonic). Where
+        the server lacks what the mail needs, that is the cause of a refusal without a reply, and
+        nothing was sent. `envelope_id` comes back in delivery reports. Raises ValueError, with
+        nothing sent, for what can't stand in a command. Any other exception comes from outside (an
+        interrupted process): then the mail is in doubt, and the session lost.
         """
-        return Transaction(self._wire, deadline).send(envelope_sender, recipient, message)
+        transaction = Transaction(self._wire, self._offered, self._pipelining, deadline)
+        return transaction.send(envelope_sender, recipient, message, envelope_id)
+
+    @property
+    def distrusts_pipelining(self) -> bool:
+        """Tell whether an envelope broke as if the server can't do it: open the next without."""
+        return self._pipelining.distrusted
 
     def close(self) -> None:
         """Take leave and close the connection; never raises."""
@@ -168,12 +182,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager
@@ -200,7 +209,7 @@ class Session:
         self._phases.end("greeting")
 
     def _wants_starttls(self) -> bool:
-        offered = "STARTTLS" in self._features
+        offered = "STARTTLS" in self._offered
         if self._place.security == "tls" and not offered:
             raise SmtpFault("tls", Cause.starttls_missing)
         return offered and not self._wire.encrypted
@@ -216,22 +225,15 @@ class Session:
 
     def _hello(self) -> None:
         """Greet with an address literal: a practice's computer has no name that the world knows."""
-        address = parse_address(self._wire.sock.getsockname()[0])
-        literal = f"IPv6:{address}" if address.version == 6 else str(address)
-        self._positive("ehlo", self._wire.command(f"EHLO [{literal}]"))
-        self._features = {}
-        for line in self._wire.lines[1:]:
-            keyword, _, values = line.upper().replace("=", " ", 1).partition(" ")  # AUTH=LOGIN
-            self._features[keyword] = f"{self._features.get(keyword, '')} {values}"
-
-    def _offered(self) -> list[str]:
-        return self._features.get("AUTH", "").split()
+        command = f"EHLO {address_literal(self._wire.sock)}"
+        self._positive("ehlo", self._wire.command(command))
+        self._offered = Extensions(self._wire.lines[1:])
 
     def _sign_in(self, server: Server) -> None:
         by_token = server.access_token is not None
-        mechanism = mechanism_of(self._offered(), by_token=by_token)
+        mechanism = mechanism_of(self._offered.mechanisms, by_token=by_token)
         if mechanism is None:
-            raise SmtpFault("auth", missing(self._offered(), by_token=by_token))
+            raise SmtpFault("auth", missing(self._offered.mechanisms, by_token=by_token))
         if not self._wire.encrypted and not server.allow_unencrypted:
             raise SmtpFault("auth", Cause.unencrypted)
         with self._phase("auth"):

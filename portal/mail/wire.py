@@ -77,15 +77,29 @@ class Wire:
         """Tell whether the server has said something that nobody asked for."""
         return bool(self._buffer)
 
+    def has_more(self) -> bool:
+        """Tell the same, with what has come but was not read off the socket yet.
+
+        Raises ConnectionResetError where the server has hung up.
+        """
+        if not self._buffer:
+            self.sock.settimeout(0)
+            with suppress(BlockingIOError, ssl.SSLWantReadError):
+                self._receive()
+        return self.unread
+
     def command(self, text: str) -> Reply:
-        """Send one command and read its reply; raise ValueError for what is not one ASCII line."""
-        if "\r" in text or "\n" in text:
+        """Send one command and read its reply; raise ValueError for what is not one line."""
+        self.say(text)
+        return self.read()
+
+    def say(self, *commands: str) -> None:
+        """Send commands in one piece; raise ValueError for what is not one line each."""
+        if any("\r" in command or "\n" in command for command in commands):
             raise ValueError("a command is one line")
-        line = text.encode("ascii") + b"\r\n"
         if self.unread:
             raise OutOfStepError
-        self.write(line)
-        return self.read()
+        self.write("".join(f"{command}\r\n" for command in commands).encode())
 
     def courtesy(self, text: str) -> bool:
         """Send a command that decides nothing about a mail; tell whether the server agreed."""
@@ -109,6 +123,10 @@ class Wire:
 
     def read(self) -> Reply:
         """Read one reply of one or more lines."""
+        return self.reply(self.read_code())
+
+    def read_code(self) -> int:
+        """Read one reply, of which `reply` tells more than its code."""
         self.lines = []
         codes: list[int] = []
         separator: bytes | None = b"-"
@@ -122,9 +140,10 @@ class Wire:
             self.lines.append(_decoded(text or b""))
         if len({code // 100 for code in codes}) > 1:
             raise OutOfStepError(self._shown(" ".join(self.lines)))
-        return self._reply(codes[-1])
+        return codes[-1]
 
-    def _reply(self, code: int) -> Reply:
+    def reply(self, code: int) -> Reply:
+        """Return what was read last."""
         text = self._shown(" ".join(self.lines))
         enhanced = _ENHANCED.match(text)
         return Reply(code, text, enhanced and enhanced.group())
@@ -139,12 +158,15 @@ class Wire:
             if len(self._buffer) > _MAX_LINE_BYTES:
                 raise OutOfStepError(self._shown(_decoded(self._buffer)))
             self._arm()
-            received = self.sock.recv(_MAX_LINE_BYTES)
-            if not received:
-                raise ConnectionResetError
-            self._buffer += received
+            self._receive()
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.removesuffix(b"\r")
+
+    def _receive(self) -> None:
+        received = self.sock.recv(_MAX_LINE_BYTES)
+        if not received:
+            raise ConnectionResetError
+        self._buffer += received
 
     def _arm(self) -> None:
         left = self.limit - time.monotonic()

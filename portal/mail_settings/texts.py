@@ -97,6 +97,14 @@ SENTENCES: dict[str, Any] = {
         "The server found a virus in a mail. Have the computer that the attachment is from "
         "examined."
     ),
+    "smtputf8_missing": _l(
+        "The mail server does not take addresses with letters such as ñ before the @. Ask the "
+        "person for another address."
+    ),
+    "eight_bit_missing": _l(
+        "The mail server does not take letters with accents as this mail has them. Write it "
+        "without unusual characters."
+    ),
     "too_large": _l(
         "A mail is bigger than the server takes. Leave out attachments, or make them smaller."
     ),

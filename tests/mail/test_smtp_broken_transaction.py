@@ -113,6 +113,26 @@ def test_a_server_that_hangs_up_during_the_text_has_no_mail(network: Network) ->
     assert (outcome.cause, outcome.session_lost) == (Cause.dropped, True)
 
 
+def test_a_no_in_the_middle_of_the_text_is_a_refusal_and_ends_the_session(
+    network: Network,
+) -> None:
+    text = b"552 5.3.4 Too big\r\n"
+    with ScriptedServer({"text": text}) as peer, scripted(peer, network) as session:
+        outcome = session.send(SENDER, RECIPIENT, b"x" * 20_000_000)
+    assert (outcome.result, outcome.step) == (Result.refused, "body")
+    assert outcome.reply
+    assert (outcome.reply.code, outcome.session_lost) == (552, True)
+    assert peer.mails == []
+
+
+def test_a_yes_in_the_middle_of_the_text_accepts_nothing(network: Network) -> None:
+    text = b"250 2.0.0 Early\r\n"
+    with ScriptedServer({"text": text}) as peer, scripted(peer, network) as session:
+        outcome = session.send(SENDER, RECIPIENT, b"x" * 20_000_000)
+    assert (outcome.result, outcome.session_lost) == (Result.broken, True)
+    assert peer.mails == []
+
+
 def test_a_lost_session_says_so_again(network: Network) -> None:
     with MailServer(drop_after_dot=1) as peer:  # noqa: SIM117
         with Session.open(account(peer.port), network) as session:

@@ -1,5 +1,7 @@
 """A mail is handed over, or refused."""
 
+from itertools import product
+
 import pytest
 
 from portal.mail.smtp import Cause, Network, Result, Session, SmtpFault
@@ -26,6 +28,17 @@ def test_bare_line_ends_cannot_end_a_mail_early(network: Network) -> None:
         session.send(SENDER, RECIPIENT, text)
     lines = b"Subject: x||one|.|MAIL FROM:<evil@example.test>|.|two|"
     assert [mail.content for mail in peer.mails] == [lines.replace(b"|", b"\r\n")]
+
+
+def test_every_mixture_of_line_ends_and_dots_arrives_as_lines(network: Network) -> None:
+    pieces = (b"\r", b"\n", b"\r\n", b".", b"a")
+    texts = [b"".join(some) for some in product(pieces, repeat=4)]
+    with ScriptedServer() as peer, scripted(peer, network) as session:
+        for text in texts:
+            assert session.send(SENDER, RECIPIENT, text).result is Result.accepted
+    for text, mail in zip(texts, peer.mails, strict=True):
+        ends = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n") + b"\n"
+        assert mail.content == ends.replace(b"\n", b"\r\n"), text
 
 
 def test_a_large_mail_arrives_whole(network: Network) -> None:
@@ -76,9 +89,12 @@ def test_421_ends_the_session(network: Network, step: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["a@b.test\r\nDATA", "a@b.test\nDATA", "a@b.test> SIZE=1", "a b@c.test", "ñ@b.test", ""],
+    [
+        *("a@b.test\r\nDATA", "a@b.test\nDATA", "a@b.test> SIZE=1", "a b@c.test", ""),
+        *("ñ\x85@b.test", "ñ\u2028@b.test", "ñ\u00a0@b.test", "ñ> SIZE=1@b.test", "\ud800@b.test"),
+    ],
 )
-def test_what_is_no_plain_address_never_reaches_a_command(network: Network, address: str) -> None:
+def test_what_is_no_address_never_reaches_a_command(network: Network, address: str) -> None:
     with ScriptedServer() as peer, scripted(peer, network) as session:
         for sender, recipient in ((address, RECIPIENT), (SENDER, address)):
             with pytest.raises(ValueError, match="address"):
