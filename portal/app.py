@@ -39,6 +39,7 @@ from portal.models import User
 from portal.models.base import MAX_ID
 from portal.oauth.views import bp as oauth
 from portal.outbox.views import bp as outbox
+from portal.sending.views import bp as sending
 from portal.troubleshooting.views import bp as troubleshooting
 from portal.unsubscribe.views import bp as unsubscribe
 
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     auth,
     home,
     mail_settings,
+    sending,
     oauth,
     troubleshooting,
     contacts,

@@ -15,6 +15,8 @@ SignIn = Literal["password", "app_password", "oauth2"]
 SenderRule = Literal["own_address_only", "same_domain", "verified_aliases", "verified_identities"]
 Confidence = Literal["high", "medium", "low"]
 
+IMAP_PORT = 993  # with TLS from the first byte (RFC 8314)
+
 _CATALOGUE = Path(__file__).with_name("providers.toml")
 
 
@@ -39,6 +41,7 @@ class Limits:
     recipients_per_message: int | None = None
     messages_per_hour: int | None = None
     messages_per_minute: int | None = None
+    messages_per_connection: int | None = None
     connections: int | None = None
     message_megabytes: int | None = None
 
@@ -66,6 +69,9 @@ class Provider:
     practices mostly use it, None for no single one. `host` is None where it has to be typed.
     `sign_in` is what works today; `oauth` is the key of the authorization server (oauth.toml) that
     this portal gets a permission from, None for none. `sender_rule` None: no rule is known.
+    `imap` is the server by which the mailbox is read, on IMAP_PORT with the same user name and
+    secret, None where that isn't known for sure. `keeps_sent` where the provider itself puts what
+    programs send into the mailbox's folder of sent mail.
     `notes` is a paragraph by language (en, es, it), empty where there is nothing to do or know.
     `date` is the day when all this was looked up.
     """
@@ -89,6 +95,8 @@ class Provider:
     alternatives: tuple[Endpoint, ...] = ()
     limits: Limits = Limits()
     sender_rule: SenderRule | None = None
+    imap: str | None = None
+    keeps_sent: bool = False
     help_url: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()

@@ -12,7 +12,8 @@ from portal.mail.diagnosis import Diagnosis, Scope
 from portal.mail.findings import MEANINGS
 from portal.mail.oauth import OAuthFault
 from portal.mail.smtp import Network, Server
-from portal.mail_settings import grants
+from portal.mail_settings import grants, pauses
+from portal.mail_settings.pauses import Pace
 from portal.models import (
     AccountStatus,
     CheckState,
@@ -28,20 +29,6 @@ from portal.models.base import now
 from portal.vault import Unreadable, vault
 
 DAY = timedelta(days=1)  # after a check that went well, the next one
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long to wait before the settings are checked again: doubled from failure to failure."""
-
-    first: timedelta
-    longest: timedelta
-
-    def pause(self, failures: int) -> timedelta:
-        """After so many failures in a row."""
-        return min(self.first * (1 << min(failures - 1, 10)), self.longest)
-
-
 SOON = Pace(timedelta(minutes=1), timedelta(hours=1))
 SELDOM = Pace(timedelta(minutes=15), DAY)  # repeated bad sign-ins lock accounts
 # By whether the settings have worked and whether the trouble may pass. What never worked and was
@@ -127,7 +114,7 @@ def is_readable(chosen: MailSettings) -> bool:
 class Trouble:
     """Why a mailbox doesn't work: a cause of texts.SENTENCES, the form field to correct (None: no
     field mends it), the server's words, and what the diagnosis says of the rest. `scope` is None
-    where nothing was learnt about the mailbox."""
+    where nothing was learnt about the mailbox; a `wait` is `guessed` unless the server told it."""
 
     cause: str
     field: str | None = None
@@ -135,10 +122,19 @@ class Trouble:
     permanent: bool = True
     scope: Scope | None = "account"
     wait: timedelta | None = None
+    guessed: bool = False
 
     @classmethod
     def of(cls, found: Diagnosis, said: str | None) -> Self:
-        return cls(found.cause, found.field, said, found.permanent, found.scope, found.wait)
+        return cls(
+            found.cause,
+            found.field,
+            said,
+            found.permanent,
+            found.scope,
+            found.wait,
+            found.guessed,
+        )
 
     @classmethod
     def of_permission(cls, fault: OAuthFault) -> Self:
@@ -155,6 +151,8 @@ class Trouble:
 # By any key of ENCRYPTION_KEYS.
 PASSWORD_UNREADABLE = Trouble("password_unreadable", "password")
 PERMISSION_UNREADABLE = Trouble("permission_unreadable")
+# The connection breaks after mail upon mail, so that each is in doubt.
+LOSES_MAILS = Trouble("connection_lost", permanent=False)
 UNFINISHED = Trouble("check_unfinished", permanent=False, scope=None)  # its worker was lost
 
 
@@ -172,6 +170,8 @@ def works(account_id: int) -> None:
     _set_status(here, AccountStatus.WORKING)
     here.cause = here.field = here.reply = here.limited_until = None
     here.next_check_at = now() + DAY
+    # They may be another server's limits by now; whoever meets one notes it again.
+    here.waits_until = here.campaigns_wait_until = None
     mended = update(HelpRequest).where(HelpRequest.closed_at.is_(None))
     db.session.execute(mended.values(closed_at=now()))
 
@@ -200,6 +200,8 @@ def fails(account_id: int, trouble: Trouble) -> None:
     here.cause, here.field, here.reply = trouble.cause, trouble.field, trouble.reply
     if trouble.wait is None:
         _fail(here, trouble)
+    elif trouble.guessed:
+        _limit(here, _guessed(here, trouble.cause, trouble.wait))
     else:
         _limit(here, trouble.wait)
 
@@ -212,8 +214,13 @@ def _fail(here: MailAccount, trouble: Trouble) -> None:
     here.next_check_at = now() + pace.pause(here.failures) if pace else None
 
 
+def _guessed(here: MailAccount, cause: str, wait: timedelta) -> timedelta:
+    used = active_settings(here.id)
+    return pauses.until_limit_ends(here, used.provider if used else None, cause, wait)
+
+
 def _limit(here: MailAccount, wait: timedelta) -> None:
-    """`wait` is the server's word: it is asked again once a day at least, once a minute at most."""
+    """The server is asked again once a day at least, once a minute at most."""
     _set_status(here, AccountStatus.LIMITED)
     here.limited_until = now() + min(max(wait, SOON.first), DAY)
     here.next_check_at = here.limited_until
@@ -231,4 +238,17 @@ def stopped_working(used: MailSettings, trouble: Trouble) -> None:
     active = active_settings(used.account_id)
     if active and active.id == used.id:
         fails(used.account_id, trouble)
+    db.session.commit()
+
+
+def gets_through(account_id: int) -> None:
+    """The server has taken a mail: whatever comes next is not the trouble of before."""
+    held(account_id).failures = 0
+    db.session.commit()
+
+
+def takes_no_groups(account_id: int) -> None:
+    """The server said that it takes commands in groups, and didn't: from now on each waits for the
+    answer to the one before."""
+    held(account_id).pipelining = False
     db.session.commit()
