@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-import time
 from types import TracebackType
 from typing import Self
 
@@ -12,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import stopping
 from portal.mail.smtp import Session
-from portal.outbox import sessions
-from portal.outbox.service import Claim
+from portal.outbox import leases
+from portal.outbox.clock import boottime
+from portal.outbox.leases import Claim
 
 RENEWAL_SECONDS = 8.0
-HELD_SECONDS = sessions.LEASE.total_seconds() - 5.0  # a margin for the mail about to be begun
+HELD_SECONDS = leases.LEASE.total_seconds() - 5.0  # a margin for the mail about to be begun
 GRACE_SECONDS = 10.0  # what the mail in hand gets when the worker is told to stop
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Lease:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.session: Session | None = None
-        self._held_from = time.monotonic()
+        self._held_from = boottime()
         self._ended = threading.Event()
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -48,13 +48,14 @@ class Lease:
         self._thread.join()
 
     def is_held(self) -> bool:
-        """Whether nobody else can have taken the claim over yet."""
-        return time.monotonic() - self._held_from < HELD_SECONDS
+        """Whether nobody else can have taken the claim over yet, by a clock that counts the time
+        asleep."""
+        return boottime() - self._held_from < HELD_SECONDS
 
     def _keep(self) -> None:
         told_to_stop: float | None = None
         while not self._ended.wait(0.25):
-            now = time.monotonic()
+            now = boottime()
             if now - self._held_from > RENEWAL_SECONDS:
                 self._renew(now)
             if stopping.requested():
@@ -66,7 +67,7 @@ class Lease:
         """Tried again until it succeeds; meanwhile the lease gets old, and sending ends."""
         try:
             with self._app.app_context():
-                renewed = sessions.renew(self.claim)
+                renewed = leases.renew(self.claim)
         except SQLAlchemyError:
             log.exception("The lease of session %s could not be renewed.", self.claim.id)
             return

@@ -20,6 +20,8 @@ from portal.config import Config, ConfigError
 from portal.queue import CONTROL, QUEUES, TRANSACTIONAL, connect
 
 ROOT = Path(__file__).parent.parent
+# What workers on a machine of their own share with the portal.
+SHARED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS")
 WELCOME = ("python", "-m", "jobs.welcome")
 
 # For the mail in hand; what is left then is killed.
@@ -50,8 +52,11 @@ def worker_queues(workers: int) -> list[tuple[str, ...]]:
 class Supervisor:
     """Runs one portal, from the migration of its database to the end of its last process."""
 
-    def __init__(self, config: Config, commands: dict[str, list[str]]) -> None:
+    def __init__(
+        self, config: Config, commands: dict[str, list[str]], *, only_workers: bool = False
+    ) -> None:
         self._config, self._commands = config, commands
+        self._only_workers = only_workers
         self._tasks: dict[Child, asyncio.Task[Any]] = {}
 
     async def run(self) -> int:
@@ -70,19 +75,26 @@ class Supervisor:
 
     async def _work(self) -> int:
         """Start everything in order and stay while it runs; 1 if the database can't be migrated."""
-        if await self._once("release", self._commands["release"]) != 0:
+        if not self._only_workers and not await self._prepare():
             return 1
-        if self._config.embedded_queue:
-            self._keep("queue", self._commands["queue"])
-            await _answers(connect(self._config))
         for number, queues in enumerate(worker_queues(self._config.workers), start=1):
             command = [*self._commands["worker"], "--queues", ",".join(queues)]
             self._keep(f"worker.{number}", command)
-        self._keep("web", self._commands["web"])
-        self._keep("scheduler", self._commands["scheduler"])
-        await self._once("portal", WELCOME)
+        if not self._only_workers:
+            self._keep("web", self._commands["web"])
+            self._keep("scheduler", self._commands["scheduler"])
+            await self._once("portal", WELCOME)
         await asyncio.gather(*(asyncio.shield(task) for task in self._tasks.values()))
         return 0
+
+    async def _prepare(self) -> bool:
+        """What the others need before they start; False if the database can't be migrated."""
+        if await self._once("release", self._commands["release"]) != 0:
+            return False
+        if self._config.embedded_queue:
+            self._keep("queue", self._commands["queue"])
+            await _answers(connect(self._config))
+        return True
 
     async def _once(self, name: str, command: Sequence[str]) -> int:
         child = Child(name, command)
@@ -150,20 +162,33 @@ def check_address(config: Config) -> None:
         ) from error
 
 
-def main(procfile: Path = Path("Procfile")) -> int:
-    """Run the portal until a signal. Returns the exit status: 2 for a wrong configuration."""
+def check_shared(config: Config) -> None:
+    """Raises CannotStartError where the workers would have a database, a queue or keys of their
+    own."""
+    own = [name for name in SHARED if name not in os.environ]
+    if own or config.database_url.startswith("sqlite"):
+        raise CannotStartError(
+            f"Workers on a machine of their own need the {', '.join(own or SHARED)} of the portal"
+            " they work for, and a database on PostgreSQL: see docs/deploy.md."
+        )
+
+
+def main(procfile: Path = Path("Procfile"), *, only_workers: bool = False) -> int:
+    """Run the portal, or only workers for one that runs elsewhere, until a signal. Returns the exit
+    status: 2 for a wrong configuration."""
     os.chdir(ROOT)
     os.umask(0o077)  # the database and the queue's file hold what patients trust the practice with
     try:
         config = Config.from_environment()
         lock = claim_data_dir(config)
-        check_address(config)
+        check_shared(config) if only_workers else check_address(config)
     except (ConfigError, CannotStartError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     with lock:
-        return asyncio.run(Supervisor(config, read_procfile(procfile)).run())
+        commands = read_procfile(procfile)
+        return asyncio.run(Supervisor(config, commands, only_workers=only_workers).run())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(only_workers="--only-workers" in sys.argv))

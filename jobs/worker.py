@@ -14,7 +14,15 @@ from rq.executions import Execution
 from rq.job import Job
 
 # The jobs are imported once here, not anew in each work-horse.
-from jobs import contact_import, deliver, mail_check, stopping, sweep  # noqa: F401
+from jobs import (  # noqa: F401
+    campaigns,
+    contact_import,
+    deliver,
+    mail_check,
+    sent_folder,
+    stopping,
+    sweep,
+)
 from jobs.processes import die_with
 from portal.app import create_app
 from portal.extensions import db

@@ -108,16 +108,3 @@ def insert_ignoring(model: Any, rows: list[dict[str, Any]]) -> None:
     postgres = db.engine.dialect.name == "postgresql"
     insert = postgresql_insert if postgres else sqlite_insert
     db.session.execute(insert(model).on_conflict_do_nothing(), rows)
-
-
-def refusal_now(contact_id: int | None, kind: str, recipient: str) -> str | None:
-    """Why a message that waits must no longer go out; None when it still may.
-
-    A recipient whose address was corrected after the launch isn't written to at the old one."""
-    query = select(refusal(kind).label("reason"), Contact.email).where(Contact.id == contact_id)
-    found = db.session.execute(query).one_or_none()
-    if found is None:
-        return "erased"
-    if found.reason is None and found.email.lower() != recipient.lower():
-        return "address_changed"
-    return cast("str | None", found.reason)

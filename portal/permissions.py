@@ -15,7 +15,7 @@ from portal.extensions import login_manager
 P = ParamSpec("P")
 
 EVERYBODY = frozenset({"home", "sent"})
-STAFF = EVERYBODY | {"contacts", "campaigns"}
+STAFF = EVERYBODY | {"contacts", "campaigns", "settle"}
 ROLES: dict[str, frozenset[str]] = {
     "admin": STAFF | {"mail-settings", "users", "practice"},
     "staff": STAFF,

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from portal.extensions import db
-from portal.models import Campaign, Contact, ContactImport, Message, User
+from portal.models import Campaign, Contact, ContactImport, Doubt, Message, User
 from portal.models.base import MAX_ID
 from portal.permissions import PUBLIC, ROLES
 from tests.conftest import ON_SQLITE
@@ -66,6 +66,9 @@ def filled(app: Flask) -> Flask:
     line.configure(port=465)
     line.add_contacts("ana")
     line.launch()
+    with app.app_context():
+        db.session.add(Doubt(message_id=1))
+        db.session.commit()
     staff = Visitor(app).sign_in(STAFF)
     assert staff.upload("/contacts/import", b"email\nbea@example.com\n").status == 302
     return app
@@ -161,7 +164,13 @@ def test_an_unknown_id_is_not_found(filled: Flask, unknown: int) -> None:
 @ON_SQLITE
 def test_the_ids_of_these_tests_exist(filled: Flask) -> None:
     with filled.app_context():
-        for model, number in ((Contact, 1), (Campaign, 1), (Message, 1), (ContactImport, 1)):
+        for model, number in (
+            (Contact, 1),
+            (Campaign, 1),
+            (Message, 1),
+            (ContactImport, 1),
+            (Doubt, 1),
+        ):
             assert db.session.get(model, number), model
         assert db.session.get(User, 3)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.consent import new_address_key
 from portal.extensions import db, settings
-from portal.models import MailAccount, Practice, SessionSlot, User
+from portal.models import MOST_SESSIONS, MailAccount, Practice, SessionSlot, User
 from portal.passwords import hash_password
 
 LANGUAGES = {"en": "English", "es": "Español", "it": "Italiano"}
@@ -81,7 +81,8 @@ def _add_practice(*, name: str, language: str, time_zone: str, address: str) -> 
     account = MailAccount(id=1)
     db.session.add(account)
     db.session.flush()
-    db.session.add(SessionSlot(account_id=account.id))
+    slots = range(1, MOST_SESSIONS + 1)
+    db.session.add_all(SessionSlot(account_id=account.id, number=number) for number in slots)
     g.pop("practice", None)
 
 

@@ -7,14 +7,22 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask_babel import get_locale, to_user_timezone
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, select
 
 from portal.admin.service import base_url
 from portal.extensions import db
 from portal.mail import providers
 from portal.mail_settings.accounts import account, active_settings
 from portal.mail_settings.help import Asked, open_requests
-from portal.models import AccountDay, Campaign, CampaignStatus, Contact, MailGrant
+from portal.models import (
+    AccountDay,
+    Campaign,
+    CampaignStatus,
+    Contact,
+    MailGrant,
+    Message,
+    MessageStatus,
+)
 from portal.models.base import now
 from portal.oauth.offer import ends_soon, is_held, stays_valid_until
 
@@ -34,11 +42,14 @@ class EndingPermission:
 
 @dataclass(frozen=True)
 class Overview:
-    """`help_requests`, `changes` (what the mailbox's provider is about to change) and `permission`
-    are for those who can open its settings."""
+    """`unconfirmed_others` counts the mails in doubt that belong to no campaign. `help_requests`,
+    `changes` (what the mailbox's provider is about to change) and `permission` are for those who
+    can open its settings."""
 
     running: Sequence[Campaign]
     unconfirmed: Sequence[Campaign]
+    missed: Sequence[Campaign]
+    unconfirmed_others: int
     accepted_this_week: int
     has_contacts: bool
     has_campaigns: bool
@@ -52,6 +63,10 @@ def overview() -> Overview:
     return Overview(
         running=_campaigns(Campaign.status == CampaignStatus.RUNNING),
         unconfirmed=_campaigns(Campaign.unconfirmed_count > 0),
+        missed=_campaigns(
+            and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.missed_at.is_not(None))
+        ),
+        unconfirmed_others=_unconfirmed_others(),
         accepted_this_week=_accepted_this_week(),
         has_contacts=bool(db.session.scalar(select(exists(select(Contact.id))))),
         has_campaigns=bool(db.session.scalar(select(exists(select(Campaign.id))))),
@@ -65,6 +80,12 @@ def overview() -> Overview:
 def _campaigns(condition: object) -> Sequence[Campaign]:
     query = select(Campaign).where(condition)  # type: ignore[arg-type]
     return db.session.scalars(query.order_by(Campaign.id.desc()).limit(5)).all()
+
+
+def _unconfirmed_others() -> int:
+    """By an index that has no more rows of them than there are."""
+    in_doubt = (Message.campaign_id.is_(None), Message.status == MessageStatus.UNCONFIRMED)
+    return db.session.scalar(select(func.count()).select_from(Message).where(*in_doubt)) or 0
 
 
 def _accepted_this_week() -> int:

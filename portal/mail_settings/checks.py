@@ -31,6 +31,7 @@ from portal.models import (
     TroubleshootingWalk,
 )
 from portal.models.base import now
+from portal.outbox import bell
 
 # A check ends by itself within 45 seconds. One that takes longer has lost its worker, or never
 # had one.
@@ -194,13 +195,14 @@ def _take_up(check: MailCheck) -> bool:
             .values(state=SettingsState.RETIRED)
         )
         chosen.state = SettingsState.ACTIVE
+        here.pipelining = True  # another server, or none the less another try
     last = latest_settings()
     forget_others(check.account_id, {chosen.grant_id, last.grant_id if last else None})
     if last is chosen:  # not those at work beside others that are being mended
         _end_troubleshooting(check.account_id, mended=not worked)
     works(check.account_id)
     db.session.commit()
-    queue.enqueue("jobs.deliver.run", check.account_id, queue=queue.BULK)
+    bell.ring(check.account_id)
     return True
 
 

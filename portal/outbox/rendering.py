@@ -19,15 +19,16 @@ PREVIEW_TOKEN = "preview"  # nobody's  # noqa: S105
 DEFAULT_GREETINGS = {"en": "Dear", "es": "Estimado/a", "it": "Gentile"}
 
 
-def contact_values(contact: Contact) -> dict[str, str]:
-    """The values of a contact's keywords, as a message keeps them."""
+def contact_values(contact: Contact | Row[Any]) -> dict[str, str]:
+    """The values of a contact's keywords, as a message keeps them; of a row, its columns
+    first_name, last_name, greeting and language are read."""
     here = practice()
     language = contact.language or (here.language if here else "en")
     return {
         "greeting": contact.greeting or DEFAULT_GREETINGS[language],
         "first_name": contact.first_name,
         "last_name": contact.last_name,
-        "full_name": contact.full_name,
+        "full_name": f"{contact.first_name} {contact.last_name}".strip(),
         "practice_name": here.name if here else "",
     }
 
@@ -57,26 +58,34 @@ def sender_now() -> Address:
     return sender_of(settings) if settings else NO_SENDER
 
 
+def _envelope(
+    message: Message | Row[Any], sender: Address, date: datetime, token: str | None
+) -> Envelope:
+    return Envelope(
+        sender=sender,
+        recipient=Address(message.recipient, message.recipient_name),
+        message_id=message.message_id,
+        date=date,
+        unsubscribe_url=unsubscribe_url(token),
+    )
+
+
 class Renderer:
     """Composes mails; compiles each template and legal notice once."""
 
     def __init__(self) -> None:
         self._templates: dict[tuple[int, int | None], Template] = {}
 
-    def compose(
-        self, message: Message | Row[Any], sender: Address, date: datetime, *, live: bool = True
-    ) -> Mail:
-        """The mail of a message. One that isn't `live`, to be shown on our pages, has a link to
-        unsubscribe that does nothing: only its recipient may use the real one."""
-        token = message.unsubscribe_token
-        envelope = Envelope(
-            sender=sender,
-            recipient=Address(message.recipient, message.recipient_name),
-            message_id=message.message_id,
-            date=date,
-            unsubscribe_url=unsubscribe_url(token if live else token and PREVIEW_TOKEN),
-        )
+    def compose(self, message: Message | Row[Any], sender: Address, date: datetime) -> Mail:
+        """The mail of a message, to be shown on our pages: its link to unsubscribe does nothing,
+        since only its recipient may use the real one."""
+        envelope = _envelope(message, sender, date, message.unsubscribe_token and PREVIEW_TOKEN)
         return self._template(message).compose(message.template_values, envelope)
+
+    def render(self, message: Row[Any], sender: Address, date: datetime) -> bytes:
+        """The mail of a message, to be sent."""
+        envelope = _envelope(message, sender, date, message.unsubscribe_token)
+        return self._template(message).render(message.template_values, envelope)
 
     def _template(self, message: Message | Row[Any]) -> Template:
         key = (message.template_version_id, message.legal_notice_id)

@@ -1,39 +1,48 @@
-"""The sent list, its export, and one message with the mail as it went."""
+"""The sent list, one message with the mail as it went, and the mails in doubt."""
 
-import csv
-import io
-from collections.abc import Iterator
+from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, stream_with_context
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import or_, select
 
 from portal.extensions import db
 from portal.lists import BadCursor, Order, row_id
 from portal.mail.compose import Address, Mail
 from portal.mail.findings import MEANINGS
 from portal.mail_settings import accounts
-from portal.models import Campaign, MailSettings, Message, MessageReply, MessageStatus
-from portal.outbox import rendering, sent
-from portal.outbox.texts import STATUS_NAMES, reason_sentence
-from portal.pages import framed, local_iso
+from portal.models import Campaign, Doubt, MailSettings, Message, MessageReply, MessageStatus
+from portal.outbox import lookups, rendering, sent, unconfirmed
+from portal.outbox.export import CSV_COLUMNS as CSV_COLUMNS
+from portal.outbox.export import csv_lines
+from portal.outbox.texts import (
+    LAST_COMMANDS,
+    SETTLED_AS,
+    STATUS_NAMES,
+    WAS_SETTLED,
+    reason_sentence,
+    settled_sentence,
+)
+from portal.outbox.unconfirmed import Case, Outdated, Seen
+from portal.pages import framed
 from portal.permissions import may, requires
 from portal.troubleshooting.entries import entry_for
 from portal.troubleshooting.paths import Place
 
 bp = Blueprint("outbox", __name__)
 
-CSV_COLUMNS = (
-    "date",
-    "recipient",
-    "subject",
-    "kind",
-    "campaign",
-    "status",
-    "attempts",
-    "reply",
-    "message_id",
-)
 RECENT_CAMPAIGNS = 200
 
 
@@ -80,41 +89,10 @@ def _asked() -> tuple[sent.Filters, Order]:
 def sent_csv() -> Response:
     filters, order = _asked()
     return Response(
-        stream_with_context(_csv_lines(filters, order)),
+        stream_with_context(csv_lines(filters, order)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": "attachment; filename=sent.csv"},
     )
-
-
-def _csv_lines(filters: sent.Filters, order: Order) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_COLUMNS)
-    for message in sent.export(filters, order):
-        writer.writerow([_harmless(cell) for cell in _cells(message)])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
-
-
-def _cells(message: Message) -> tuple[str, ...]:
-    return (
-        local_iso(message.status_at),
-        message.recipient,
-        message.subject,
-        message.kind,
-        message.campaign_name,
-        message.status,
-        str(message.attempts),
-        message.reply or "",
-        message.message_id,
-    )
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet won't run as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 @bp.get("/sent/<int:message_id>")
@@ -129,6 +107,8 @@ def message(message_id: int) -> ResponseReturnValue:
         sender=_sender(found),
         replies=db.session.scalars(earlier.order_by(MessageReply.id)).all(),
         reason_sentence=reason_sentence,
+        settled=unconfirmed.settled_doubts(found),
+        **_evidence(unconfirmed.case_of(found)),
         way_out=_way_out(found) if may("mail-settings") else None,
     )
 
@@ -163,4 +143,90 @@ def _sender(found: Message) -> Address:
 def _mail(found: Message) -> Mail:
     """The mail as it went, or as it will go, but for its link to unsubscribe."""
     date = found.attempted_at or found.status_at
-    return rendering.Renderer().compose(found, _sender(found), date, live=False)
+    return rendering.Renderer().compose(found, _sender(found), date)
+
+
+def _evidence(case: Case | None = None) -> dict[str, Any]:
+    """What the templates need to show a mail in doubt."""
+    return {
+        "case": case,
+        "last_commands": LAST_COMMANDS,
+        "settled_as": SETTLED_AS,
+        "was_settled": WAS_SETTLED,
+        "sent_folder_keeper": lookups.sent_folder_keeper(),
+    }
+
+
+@bp.get("/sent/unconfirmed")
+@requires("settle")
+def unconfirmed_list() -> ResponseReturnValue:
+    return _unconfirmed_list()
+
+
+def _unconfirmed_list(refused: str | None = None) -> ResponseReturnValue:
+    args = request.args
+    campaign_id = args.get("campaign", type=row_id)
+    try:
+        page = unconfirmed.page(
+            campaign_id, after=args.get("after", ""), before=args.get("before", "")
+        )
+    except BadCursor:
+        abort(400)
+    if not page.rows and {"after", "before"} & set(args):  # the last of a page was settled
+        return redirect(url_for("outbox.unconfirmed_list", **_place_in_list("campaign")))
+    doubtful = select(Campaign).where(
+        or_(Campaign.unconfirmed_count > 0, Campaign.id == campaign_id)
+    )
+    html = render_template(
+        "outbox/unconfirmed.html",
+        page=page,
+        order=unconfirmed.NEWEST_FIRST,
+        seen=unconfirmed.seen(campaign_id),
+        campaigns=db.session.scalars(doubtful.order_by(Campaign.id.desc())).all(),
+        refused=refused,
+        **_evidence(),
+    )
+    return html, 422 if refused else 200
+
+
+@bp.post("/sent/unconfirmed")
+@requires("settle")
+def settle_all() -> ResponseReturnValue:
+    target = _settled_as()
+    try:
+        settled = unconfirmed.settle_all(_shown(), target, current_user)
+    except Outdated:
+        return _unconfirmed_list(_("The list has changed in the meantime. Look at it again."))
+    flash(settled_sentence(settled, target))
+    return redirect(url_for("outbox.unconfirmed_list", **_place_in_list("campaign")))
+
+
+def _shown() -> Seen:
+    """What the person was shown; a missing or wrong number is none that could be right."""
+    form = request.form
+    newest, count = form.get("newest", -1, type=row_id), form.get("count", -1, type=row_id)
+    return Seen(newest, count, request.args.get("campaign", type=row_id))
+
+
+def _settled_as() -> MessageStatus:
+    target = request.form.get("settle")
+    if target not in SETTLED_AS:
+        abort(400)
+    return MessageStatus(target)
+
+
+def _place_in_list(*names: str) -> dict[str, Any]:
+    return {name: request.args[name] for name in names if name in request.args}
+
+
+@bp.post("/sent/unconfirmed/<int:doubt_id>")
+@requires("settle")
+def settle(doubt_id: int) -> ResponseReturnValue:
+    """Back to the message's page where the person came from there, else to the list."""
+    doubt = db.session.get(Doubt, doubt_id) or abort(404)
+    target = _settled_as()
+    flash(settled_sentence(unconfirmed.settle(doubt.id, target, current_user), target))
+    if "message" in request.args:
+        return redirect(url_for("outbox.message", message_id=doubt.message_id))
+    place = _place_in_list("campaign", "after", "before")
+    return redirect(url_for("outbox.unconfirmed_list", **place))

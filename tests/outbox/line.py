@@ -1,10 +1,11 @@
 """A practice whose mailbox works and whose campaign was launched, ready to be delivered."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from rq import Queue
 from sqlalchemy import select, update
 
 from jobs import deliver
@@ -14,6 +15,7 @@ from portal.campaigns import service as campaigns
 from portal.consent import count_eligible
 from portal.contacts import service as contacts
 from portal.extensions import db
+from portal.mail.compose import new_message_id
 from portal.mail_settings import checks
 from portal.mail_settings import service as mail_settings
 from portal.models import (
@@ -24,10 +26,27 @@ from portal.models import (
     MailCheck,
     Message,
     MessageReply,
+    MessageStatus,
     Purpose,
     SessionSlot,
+    TemplateVersion,
 )
+from portal.models.base import now
+from portal.outbox import bell, claims, leases
+from portal.outbox.clock import boottime
+from portal.outbox.leases import Claim
+from portal.outbox.transitions import add, move
+from portal.outbox.waiting import Lanes
 from tests.people import ADMIN
+
+WAYS: dict[MessageStatus, tuple[MessageStatus, ...]] = {
+    MessageStatus.QUEUED: (),
+    MessageStatus.SENDING: (MessageStatus.SENDING,),
+    **{
+        status: (MessageStatus.SENDING, status)
+        for status in (MessageStatus.DEFERRED, MessageStatus.FAILED, MessageStatus.UNCONFIRMED)
+    },
+}
 
 MAILBOX = "consulta@clinica.example.com"
 
@@ -97,10 +116,64 @@ class Line:
             assert by
             campaigns.launch(campaign, count_eligible("campaign"), by)
 
+    def remind(self, name: str, **values: Any) -> None:
+        """A reminder for one of the contacts waits to be sent: a mail without a campaign."""
+        with self.app.app_context():
+            contact = db.session.scalars(select(Contact).where(Contact.first_name == name)).one()
+            version = TemplateVersion(
+                kind="appointment_reminder", language="es", subject="Su cita", body="Mañana"
+            )
+            db.session.add(version)
+            db.session.flush()
+            row = {
+                "account_id": 1,
+                "contact_id": contact.id,
+                "kind": version.kind,
+                "campaign_id": None,
+                "template_version_id": version.id,
+                "template_values": {},
+                "recipient": contact.email,
+                "recipient_name": contact.full_name,
+                "subject": version.subject,
+                "message_id": new_message_id(MAILBOX),
+                "status": MessageStatus.QUEUED,
+            }
+            add([{**row, **values}])
+            db.session.commit()
+
+    def reminders(self) -> list[str]:
+        """What became of them."""
+        with self.app.app_context():
+            query = select(Message.status).where(Message.campaign_id.is_(None))
+            return [str(status) for status in db.session.scalars(query.order_by(Message.id))]
+
     def deliver(self) -> None:
         """One slice of the sending loop."""
         with self.app.app_context():
             deliver.run(1)
+
+    def ring(self) -> None:
+        with self.app.app_context():
+            self.app.extensions["queue"].flushall()
+            bell.ring(1)
+
+    def rung(self, queue: str) -> list[str]:
+        """What was rung for on a queue, and not yet done."""
+        with self.app.app_context():
+            jobs = Queue(queue, connection=self.app.extensions["queue"]).jobs
+        return [str(job.func_name) for job in jobs]
+
+    def bring_to(self, status: MessageStatus) -> None:
+        """Have the first message in a state by legal steps."""
+        with self.app.app_context(), db.engine.begin() as connection:
+            for target in WAYS[status]:
+                origin = connection.scalars(select(Message.status).where(Message.id == 1)).one()
+                move(connection, origin, target, Message.id == 1)
+
+    @property
+    def is_sqlite(self) -> bool:
+        with self.app.app_context():
+            return db.engine.dialect.name == "sqlite"
 
     def messages(self) -> dict[str, Message]:
         with self.app.app_context():
@@ -119,11 +192,27 @@ class Line:
         with self.app.app_context():
             return db.session.scalars(select(Campaign)).one()
 
-    def lease_until(self) -> datetime:
+    def take(self, messages: int = 0) -> Claim:
+        """What a sender does before its first mail; it holds the account's first slot."""
         with self.app.app_context():
-            found = db.session.scalars(select(SessionSlot.lease_until)).one()
-        assert found
-        return found
+            claim = leases.take(1, sessions=1)
+            assert claim
+            if messages:
+                claims.claim_messages(claim, Lanes(), messages)
+        return claim
+
+    def lease_runs_out(self) -> None:
+        """By whatever clock it is looked at."""
+        with self.app.app_context():
+            held = update(SessionSlot).where(SessionSlot.claim_id.is_not(None))
+            past = {"lease_boottime": boottime() - 1, "lease_until": now() - timedelta(seconds=1)}
+            db.session.execute(held.values(**past))
+            db.session.commit()
+
+    def is_lease_good(self) -> bool:
+        with self.app.app_context():
+            held = select(SessionSlot.lease_boottime).where(SessionSlot.claim_id.is_not(None))
+            return (db.session.scalars(held).one() or 0) > boottime()
 
     def account(self) -> MailAccount:
         with self.app.app_context():
@@ -140,6 +229,8 @@ class Line:
             for message in db.session.scalars(select(Message)):
                 if message.next_attempt_at:
                     message.next_attempt_at -= span
+                if message.retry_until:
+                    message.retry_until -= span
             db.session.commit()
 
     def assert_counters_agree(self) -> None:

@@ -4,13 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
-from jobs import deliver
-from portal.mail.compose import Mail
 from portal.models import AccountStatus, Contact, Purpose
+from portal.outbox.journal import Journal, Unavailable
 from portal.outbox.rendering import Renderer
-from portal.outbox.service import record
 from tests.conftest import JobRunner
 from tests.outbox.line import Line
 from tests.scripted_smtp import Fault, ScriptedServer
@@ -77,13 +74,13 @@ def test_a_session_that_ends_after_some_mails_waits_for_the_sweep(
 ) -> None:
     """Servers limit the mails of a session: that is no fault, and no reason for a storm."""
     line.launch()
-    compose = Renderer.compose
+    render = Renderer.render
 
-    def compose_and_close_after_the_first(*arguments: Any) -> Mail:
+    def render_and_close_after_the_first(*arguments: Any) -> bytes:
         server.plays["mail"] = "421 4.3.2 Enough" if server.mails else "250 2.1.0 OK"
-        return compose(*arguments)
+        return render(*arguments)
 
-    monkeypatch.setattr(Renderer, "compose", compose_and_close_after_the_first)
+    monkeypatch.setattr(Renderer, "render", render_and_close_after_the_first)
     line.app.extensions["queue"].flushall()
     line.deliver()
     run_jobs()  # nothing was rung for
@@ -96,14 +93,14 @@ def test_a_mail_that_could_not_be_recorded_at_once_is_recorded_when_the_database
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line.launch()
-    busy = [OperationalError("UPDATE", {}, Exception("database is locked"))]
+    busy, write = [Unavailable("database is locked")], Journal.write
 
-    def record_when_free(*arguments: Any) -> Any:
+    def write_when_free(*arguments: Any) -> None:
         if busy:
             raise busy.pop()
-        return record(*arguments)
+        write(*arguments)
 
-    monkeypatch.setattr(deliver, "record", record_when_free)
+    monkeypatch.setattr(Journal, "write", write_when_free)
     line.deliver()
     assert set(line.statuses().values()) == {"sent"}
     assert server.count("ana@example.com") == 1

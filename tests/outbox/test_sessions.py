@@ -3,21 +3,21 @@
 import itertools
 import threading
 import time
-from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from jobs import deliver, lease, stopping, sweep
-from portal import consent
+from jobs import deliver, lease, sending, stopping, sweep
 from portal.mail.diagnosis import Diagnosis, Finding
 from portal.mail.smtp import Outcome, Session
-from portal.models import AccountStatus, Message, SessionSlot
+from portal.models import AccountStatus, MailAccount, Message
 from portal.models import MessageStatus as Status
 from portal.models.base import now
-from portal.outbox import sessions
-from portal.outbox.service import Claim, Overtaken, Verdict, claim_messages, record
+from portal.outbox import claims, leases
+from portal.outbox.journal import Journal, Verdict
+from portal.outbox.leases import Claim, Overtaken
+from portal.outbox.waiting import Lanes
 from tests.conftest import JobRunner
 from tests.outbox.line import Line
 from tests.processes import until
@@ -26,24 +26,12 @@ from tests.scripted_smtp import ScriptedServer
 FAULT = Diagnosis(Finding.content_refused, None, permanent=True, scope="content")
 
 
-def take(line: Line, messages: int = 0) -> Claim:
-    """What a sender does before its first mail."""
-    with line.app.app_context():
-        claim = sessions.take_session(1)
-        assert claim
-        claim_messages(claim, messages)
-    return claim
-
-
-def lease_runs_out(line: Line) -> None:
-    line.change(SessionSlot, lease_until=now() - timedelta(seconds=1))
-
-
 def test_while_a_sender_holds_the_session_another_does_nothing(
     line: Line, server: ScriptedServer
 ) -> None:
+    line.change(MailAccount, limits={"connections": 1})
     line.launch()
-    take(line)
+    line.take()
     line.deliver()
     assert server.commands == []
     assert set(line.statuses().values()) == {"queued"}
@@ -53,9 +41,9 @@ def test_of_a_dead_sender_the_first_mail_is_in_doubt_and_the_others_go_on(
     line: Line, server: ScriptedServer
 ) -> None:
     line.launch()
-    take(line, messages=2)
+    line.take(messages=2)
     assert line.statuses() == {"ana": "sending", "bea": "sending", "cleo": "queued"}
-    lease_runs_out(line)
+    line.lease_runs_out()
     line.deliver()
     assert line.statuses() == {"ana": "unconfirmed", "bea": "sent", "cleo": "sent"}
     assert line.messages()["ana"].reason == "sender_died"
@@ -70,10 +58,10 @@ def test_a_mail_that_was_deferred_before_waits_again_as_it_did(
     line.launch()
     line.deliver()
     line.change(Message, next_attempt_at=now())
-    take(line, messages=2)
-    lease_runs_out(line)
+    line.take(messages=2)
+    line.lease_runs_out()
     with line.app.app_context():
-        assert sessions.recover() == 1
+        assert claims.recover() == 1
     assert line.statuses() == {"ana": "unconfirmed", "bea": "deferred", "cleo": "deferred"}
     line.assert_counters_agree()
 
@@ -81,27 +69,27 @@ def test_a_mail_that_was_deferred_before_waits_again_as_it_did(
 def test_a_sender_that_was_taken_over_can_record_nothing(line: Line) -> None:
     line.launch()
     with line.app.app_context():
-        claim = sessions.take_session(1)
+        claim = leases.take(1, sessions=1)
         assert claim
-        first, *_ = claim_messages(claim, 2)
-        lease_runs_out(line)
-        sessions.recover()
-        with pytest.raises(Overtaken):
-            record(claim, first, Verdict(Status.SENT, now()))
-        assert not sessions.renew(claim)
-        sessions.release(claim)
+        first, *_ = claims.claim_messages(claim, Lanes(), 2)
+        line.lease_runs_out()
+        claims.recover()
+        with Journal(claim, settings_id=1) as journal, pytest.raises(Overtaken):
+            journal.write(first, Verdict(Status.SENT, now()))
+        assert not leases.renew(claim)
+        claims.release(claim)
     assert line.statuses()["ana"] == "unconfirmed"
     line.assert_counters_agree()
 
 
 def test_a_sender_that_slept_until_it_was_taken_over_claims_nothing(line: Line) -> None:
     line.launch()
-    claim = take(line)
-    lease_runs_out(line)
+    claim = line.take()
+    line.lease_runs_out()
     with line.app.app_context():
-        sessions.recover()
+        claims.recover()
         with pytest.raises(Overtaken):
-            claim_messages(claim, 3)
+            claims.claim_messages(claim, Lanes(), 3)
     assert set(line.statuses().values()) == {"queued"}
 
 
@@ -110,22 +98,22 @@ def test_two_senders_never_hold_one_message(line: Line) -> None:
     line.add_contacts(*(f"p{number}" for number in range(40)))
     line.launch()
     gate = threading.Barrier(12)
-    claims: list[Claim] = []
+    taken: list[Claim] = []
     claimed: list[int] = []
 
     def send() -> None:
         with line.app.app_context():
             gate.wait(20)
-            if claim := sessions.take_session(1):
-                claims.append(claim)
-                claimed.extend(row.id for row in claim_messages(claim, 10))
+            if claim := leases.take(1, sessions=1):
+                taken.append(claim)
+                claimed.extend(row.id for row in claims.claim_messages(claim, Lanes(), 10))
 
     threads = [threading.Thread(target=send) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(claims) == 1
+    assert len(taken) == 1
     assert len(claimed) == len(set(claimed)) == 10
 
 
@@ -133,18 +121,16 @@ def test_the_lease_is_renewed_while_a_reply_is_waited_for(
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.1)
-    claim = take(line)
-    lease_runs_out(line)
+    claim = line.take()
+    line.lease_runs_out()
     with line.app.app_context(), lease.Lease(claim):
-        until(lambda: line.lease_until() > now(), "the lease is good again")
+        until(line.is_lease_good, "the lease is good again")
 
 
 def test_a_sender_whose_lease_got_old_begins_no_other_mail(
     line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        lease.Lease, "is_held", lambda held: len(server.mails) < 1 and held.session is not None
-    )
+    monkeypatch.setattr(lease.Lease, "is_held", lambda _held: len(server.mails) < 1)
     line.launch()
     line.deliver()
     assert line.statuses() == {"ana": "sent", "bea": "queued", "cleo": "queued"}
@@ -157,9 +143,9 @@ def test_a_slice_that_is_over_ends_between_two_mails_and_rings_again(
     monkeypatch.setattr(deliver, "SLICE_SECONDS", 0.5)
     send = Session.send
 
-    def send_slowly(session: Session, *mail: Any) -> Outcome:
+    def send_slowly(session: Session, *mail: Any, **options: Any) -> Outcome:
         time.sleep(0.6)
-        return send(session, *mail)
+        return send(session, *mail, **options)
 
     monkeypatch.setattr(Session, "send", send_slowly)
     run_jobs()
@@ -185,7 +171,7 @@ def test_what_breaks_before_a_mail_is_handed_over_leaves_none_in_doubt(
 ) -> None:
     line.launch()
     with monkeypatch.context() as broken:
-        broken.setattr(consent, "refusal_now", Mock(side_effect=RuntimeError("a fault")))
+        broken.setattr(Journal, "standing", Mock(side_effect=RuntimeError("a fault")))
         with pytest.raises(RuntimeError):
             line.deliver()
     assert set(line.statuses().values()) == {"queued"}
@@ -198,10 +184,10 @@ def test_what_breaks_with_a_mail_in_hand_leaves_that_one_in_doubt(
 ) -> None:
     line.launch()
     with monkeypatch.context() as broken:
-        broken.setattr(deliver, "record", Mock(side_effect=RuntimeError("the disk is full")))
+        broken.setattr(Journal, "write", Mock(side_effect=RuntimeError("the disk is full")))
         with pytest.raises(RuntimeError):
             line.deliver()
-    lease_runs_out(line)
+    line.lease_runs_out()
     line.deliver()
     assert line.statuses() == {"ana": "unconfirmed", "bea": "sent", "cleo": "sent"}
     assert server.count("ana@example.com") == 1
@@ -217,7 +203,7 @@ def test_a_fault_of_settings_that_were_replaced_meanwhile_says_nothing(
             line.configure(other.port)
             return FAULT
 
-        monkeypatch.setattr(deliver, "diagnose_outcome", diagnose_while_somebody_saves)
+        monkeypatch.setattr(sending, "diagnose_outcome", diagnose_while_somebody_saves)
         server.plays["dot"] = "554 5.7.1 No"
         line.deliver()
     assert line.account().status is AccountStatus.WORKING
@@ -238,8 +224,8 @@ def test_the_sweep_takes_over_from_a_dead_sender(
     line: Line, server: ScriptedServer, run_jobs: JobRunner
 ) -> None:
     line.launch()
-    take(line, messages=3)
-    lease_runs_out(line)
+    line.take(messages=3)
+    line.lease_runs_out()
     with line.app.app_context():
         sweep.run()
     run_jobs()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from jobs import deliver, stopping
+from jobs import stopping
 from portal.mail_settings import service
 from portal.models import AccountStatus, MailAccount, MailSettings
 from portal.models.base import now
@@ -83,7 +83,7 @@ def test_a_session_that_ends_with_its_token_is_not_the_mailboxs_fault(
     assert line.account().status is AccountStatus.WORKING
     mailbox.tokens = provider.is_live
     line.deliver()
-    assert line.statuses() == {"ana": "sent", "bea": "deferred", "cleo": "sent"}
+    assert set(line.statuses().values()) == {"sent"}
     assert provider.refreshes == 1
 
 
@@ -144,10 +144,8 @@ def test_a_new_token_is_asked_for_only_where_it_may_help(
 
 
 def test_after_disconnecting_nothing_more_is_taken_to_be_sent(
-    line: Line, mailbox: MailServer, monkeypatch: pytest.MonkeyPatch
+    line: Line, mailbox: MailServer
 ) -> None:
-    monkeypatch.setattr(deliver, "CLAIM_MESSAGES", 1)
-
     def disconnect_after_one(address: str, token: str) -> bool:
         if len(mailbox.mails) == 1:
             with line.app.app_context():

@@ -1,0 +1,121 @@
+"""From the outcomes that a claim has written down to the messages, in one transaction with
+everything that counts them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from portal.models import AccountDay, Campaign, CampaignStatus, Message, MessageReply, Outcome
+from portal.models import MessageStatus as Status
+from portal.models.base import now
+from portal.outbox import doubts
+from portal.outbox.transitions import move
+
+
+def settle(connection: Connection, claim_id: str) -> None:
+    """Give each message of a claim the outcome that was written down for it."""
+    whose = Outcome.claim_id == claim_id
+    _hold_campaigns(connection, claim_id)
+    for target in connection.scalars(select(Outcome.status).where(whose).distinct()).all():
+        settled = _settle_as(connection, claim_id, target)
+        also = _ALSO.get(target)
+        if also and settled:
+            also(connection, settled)
+    connection.execute(delete(Outcome).where(whose))
+
+
+def _hold_campaigns(connection: Connection, claim_id: str) -> None:
+    """In their order, before any is counted: another sender may settle mails of the same ones."""
+    campaigns = (
+        select(Message.campaign_id)
+        .join(Outcome, Outcome.message_id == Message.id)
+        .where(Outcome.claim_id == claim_id)
+    )
+    held = select(Campaign.id).where(Campaign.id.in_(campaigns)).order_by(Campaign.id)
+    connection.execute(held.with_for_update(key_share=True)).all()
+
+
+def _settle_as(connection: Connection, claim_id: str, target: Status) -> Sequence[Row[Any]]:
+    """Where no server was spoken to, that is no attempt."""
+    attempt = case((Outcome.attempted_at.is_(None), 0), else_=1)
+    return move(
+        connection,
+        Status.SENDING,
+        target,
+        Message.claim_id == claim_id,
+        Outcome.claim_id == claim_id,
+        Outcome.message_id == Message.id,
+        Outcome.status == target,
+        returning=(
+            *(Message.id, Message.account_id, Message.status_at),
+            *(Message.attempts, Message.reason, Message.reply),
+        ),
+        claim_id=None,
+        status_at=Outcome.at,
+        reason=Outcome.reason,
+        reply=Outcome.reply,
+        attempts=Message.attempts + attempt,
+        attempted_at=func.coalesce(Outcome.attempted_at, Message.attempted_at),
+        settings_id=func.coalesce(Outcome.settings_id, Message.settings_id),
+        next_attempt_at=Outcome.next_attempt_at,
+        retry_until=Outcome.retry_until,
+        repeats=Outcome.repeats,
+    )
+
+
+def _keep_replies(connection: Connection, deferred: Sequence[Row[Any]]) -> None:
+    """What a server answered to attempts that did not end their messages."""
+    replies = [
+        {
+            "message_id": row.id,
+            "at": row.status_at,
+            "attempt": row.attempts,
+            "reason": row.reason,
+            "reply": row.reply,
+        }
+        for row in deferred
+    ]
+    connection.execute(insert(MessageReply), replies)
+
+
+def _count_accepted(connection: Connection, sent: Sequence[Row[Any]]) -> None:
+    days = Counter((row.account_id, row.status_at.date()) for row in sent)
+    upsert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    for (account_id, day), accepted in days.items():
+        connection.execute(
+            upsert(AccountDay)
+            .values(account_id=account_id, day=day, accepted=accepted)
+            .on_conflict_do_update(
+                index_elements=["account_id", "day"],
+                set_={"accepted": AccountDay.accepted + accepted},
+            )
+        )
+
+
+def _doubt(connection: Connection, unconfirmed: Sequence[Row[Any]]) -> None:
+    doubts.note(connection, [row.id for row in unconfirmed])
+
+
+_ALSO: dict[Status, Callable[[Connection, Sequence[Row[Any]]], None]] = {
+    Status.DEFERRED: _keep_replies,
+    Status.SENT: _count_accepted,
+    Status.UNCONFIRMED: _doubt,
+}
+
+
+def finish_campaigns(connection: Connection) -> None:
+    """A campaign is finished when none of its messages can still move."""
+    connection.execute(
+        update(Campaign)
+        .where(
+            Campaign.status == CampaignStatus.RUNNING,
+            Campaign.queued_count == 0,
+            Campaign.sending_count == 0,
+            Campaign.deferred_count == 0,
+        )
+        .values(status=CampaignStatus.FINISHED, finished_at=now())
+    )
