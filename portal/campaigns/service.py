@@ -1,37 +1,24 @@
-"""Campaigns: written as a draft, looked at, launched once."""
+"""Campaigns: written as a draft, looked at, launched once, at once or at a time of their own."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import logging
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
-from portal import consent, queue
-from portal.admin.service import practice
+from portal import consent
+from portal.campaigns.recipients import KIND as KIND
+from portal.campaigns.recipients import write_messages
 from portal.extensions import db
 from portal.mail import keywords
-from portal.mail.compose import Address, Envelope, Mail, new_message_id
 from portal.mail_settings import accounts
-from portal.models import (
-    AccountStatus,
-    Campaign,
-    CampaignStatus,
-    Contact,
-    MailAccount,
-    MailSettings,
-    MessageStatus,
-    Purpose,
-    TemplateVersion,
-    UnsubscribeToken,
-    User,
-)
+from portal.models import AccountStatus, Campaign, CampaignStatus, User
 from portal.models.base import now
-from portal.outbox import rendering
-from portal.outbox.service import add
+from portal.outbox import bell
 
-KIND = "campaign"
-LAUNCH_ROWS = 1000  # contacts read and messages written at a time; the launch is one transaction
-SUBJECT_LENGTH = 255
+LATEST_START = timedelta(hours=1)  # behind its time; found later than that, a campaign asks
+
+log = logging.getLogger(__name__)
 
 
 class LaunchRefused(Exception):
@@ -50,8 +37,9 @@ def unknown_keywords(campaign: Campaign) -> list[str]:
 
 
 def obstacle(campaign: Campaign) -> LaunchRefused | None:
-    """What stands in the way of a launch, before the number of recipients is asked."""
-    if campaign.status is not CampaignStatus.DRAFT:
+    """What stands in the way of a draft's launch, or of a scheduled campaign's start, before the
+    number of recipients is asked."""
+    if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
         return LaunchRefused("launched")
     here = accounts.account()
     # At its limit a mailbox is well: the mails wait for the limit to end.
@@ -59,156 +47,95 @@ def obstacle(campaign: Campaign) -> LaunchRefused | None:
         return LaunchRefused("mailbox")
     if unknown := unknown_keywords(campaign):
         return LaunchRefused("keywords", tuple(unknown))
+    if campaign.status is CampaignStatus.DRAFT and _is_past(campaign.scheduled_at):
+        return LaunchRefused("past")
     return None
 
 
+def _is_past(at: datetime | None) -> bool:
+    return at is not None and at <= now()
+
+
 def launch(campaign: Campaign, confirmed: int, by: User) -> None:
-    """Make one message row per contact in one transaction, and ring for the workers.
+    """Start a draft, or have it start by itself at its time.
 
     `confirmed` is the number of recipients that the person saw. Raises LaunchRefused."""
     if refused := obstacle(campaign):
         raise refused
-    here = db.session.scalars(select(MailAccount)).one()
-    started = db.session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign.id, Campaign.status == CampaignStatus.DRAFT)
-        .values(status=CampaignStatus.RUNNING, launched_at=now(), launched_by_id=by.id)
+    if campaign.scheduled_at:
+        _schedule(campaign, confirmed, by)
+    else:
+        _start(campaign, CampaignStatus.DRAFT, confirmed, launched_by_id=by.id)
+
+
+def _schedule(campaign: Campaign, confirmed: int, by: User) -> None:
+    """Who gets it is decided when it starts; the number is looked at as at any launch."""
+    _take(campaign, CampaignStatus.DRAFT, status=CampaignStatus.SCHEDULED, launched_by_id=by.id)
+    _compare(consent.count_eligible(KIND), confirmed)
+    db.session.commit()
+
+
+def start_now(campaign: Campaign, confirmed: int, by: User) -> None:
+    """Start a scheduled campaign without waiting for its time. As launch()."""
+    if refused := obstacle(campaign):
+        raise refused
+    _start(campaign, CampaignStatus.SCHEDULED, confirmed, launched_by_id=by.id)
+
+
+def is_due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """SQL over campaigns: those that may start by themselves at the moment."""
+    return (
+        Campaign.status == CampaignStatus.SCHEDULED,
+        Campaign.missed_at.is_(None),
+        Campaign.scheduled_at <= moment,
+        Campaign.scheduled_at >= moment - LATEST_START,
     )
-    if started.rowcount != 1:  # type: ignore[attr-defined]
+
+
+def start_scheduled(campaign_id: int) -> None:
+    """Start a campaign whose time has come, once, however often it is called. While something
+    stands in the way it stays scheduled."""
+    due = select(Campaign).where(Campaign.id == campaign_id, *is_due(now()))
+    # Another that starts it just now may take long, and is not waited for.
+    if campaign := db.session.scalar(due.with_for_update(skip_locked=True)):
+        try:
+            if refused := obstacle(campaign):
+                raise refused
+            _start(campaign, CampaignStatus.SCHEDULED)
+        except LaunchRefused as refused:
+            log.warning("Campaign %s can't start at its time: %s.", campaign_id, refused.reason)
+    db.session.rollback()
+
+
+def _start(
+    campaign: Campaign, origin: CampaignStatus, confirmed: int | None = None, **values: Any
+) -> None:
+    """Make one message row per contact in one transaction, and ring for the workers."""
+    here = accounts.account()
+    settings = accounts.active_settings(here.id) if here else None
+    if here is None or settings is None:
+        raise LaunchRefused("mailbox")
+    _take(campaign, origin, status=CampaignStatus.RUNNING, launched_at=now(), **values)
+    _compare(write_messages(campaign, here, settings.email), confirmed)
+    db.session.commit()
+    bell.ring(here.id)
+
+
+def _take(campaign: Campaign, origin: CampaignStatus, **values: Any) -> None:
+    """Bring a campaign from one status to another; only one of two at once does."""
+    taken = db.session.execute(
+        update(Campaign).where(Campaign.id == campaign.id, Campaign.status == origin).values(values)
+    )
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()
         raise LaunchRefused("launched")
-    recipients = _Launch(campaign, here).write()
-    if recipients != confirmed:
+
+
+def _compare(recipients: int, confirmed: int | None) -> None:
+    """Undo everything unless the campaign has recipients, as many as a person confirmed."""
+    if confirmed not in (None, recipients):
         db.session.rollback()
         raise LaunchRefused("outdated")
     if not recipients:
         db.session.rollback()
         raise LaunchRefused("nobody")
-    db.session.commit()
-    queue.enqueue("jobs.deliver.run", here.id, queue=queue.BULK)
-
-
-class _Launch:
-    """Writes a campaign's messages; the caller commits."""
-
-    def __init__(self, campaign: Campaign, account: MailAccount) -> None:
-        self._campaign = campaign
-        self._account = account
-        self._sender = _active(account).email
-        here = practice()
-        language = here.language if here else "en"
-        self._version = TemplateVersion(
-            kind=KIND, language=language, subject=campaign.subject, body=campaign.body
-        )
-        self._template = rendering.template_of(campaign.subject, campaign.body, language, "")
-        db.session.add(self._version)
-        db.session.flush()
-        campaign.template_version_id = self._version.id
-
-    def write(self) -> int:
-        """Returns how many are queued; the others are skipped with their reason."""
-        queued = 0
-        for found in _contacts_by(LAUNCH_ROWS):
-            tokens = _tokens([row.Contact.id for row in found])
-            rows = [self._row(row.Contact, row.refusal, tokens) for row in found]
-            queued += sum(row["status"] is MessageStatus.QUEUED for row in rows)
-            add(rows)
-        return queued
-
-    def _row(self, contact: Contact, refusal: str | None, tokens: dict[int, str]) -> dict[str, Any]:
-        values = rendering.contact_values(contact)
-        return {
-            "account_id": self._account.id,
-            "contact_id": contact.id,
-            "kind": KIND,
-            "campaign_id": self._campaign.id,
-            "campaign_name": self._campaign.name,
-            "template_version_id": self._version.id,
-            "legal_notice_id": self._account.legal_notice_id,
-            "template_values": values,
-            "unsubscribe_token": tokens[contact.id],
-            "recipient": contact.email,
-            "recipient_name": contact.full_name,
-            "subject": self._template.subject(values)[:SUBJECT_LENGTH],
-            "message_id": new_message_id(self._sender),
-            "status": MessageStatus.SKIPPED if refusal else MessageStatus.QUEUED,
-            "reason": refusal,
-        }
-
-
-def _active(account: MailAccount) -> MailSettings:
-    settings = accounts.active_settings(account.id)
-    if settings is None:
-        raise LaunchRefused("mailbox")
-    return settings
-
-
-def _contacts_by(size: int) -> Iterator[Sequence[Any]]:
-    """All contacts with the reason why they get none, in portions."""
-    last_id = 0
-    refusal = consent.refusal(KIND).label("refusal")
-    while found := db.session.execute(
-        select(Contact, refusal).where(Contact.id > last_id).order_by(Contact.id).limit(size)
-    ).all():
-        last_id = found[-1].Contact.id
-        yield found
-        for row in found:
-            db.session.expunge(row.Contact)
-
-
-def _tokens(contact_ids: list[int]) -> dict[int, str]:
-    consent.add_tokens(contact_ids, Purpose.MARKETING)
-    query = select(UnsubscribeToken.contact_id, UnsubscribeToken.token).where(
-        UnsubscribeToken.contact_id.in_(contact_ids),
-        UnsubscribeToken.purpose == Purpose.MARKETING,
-    )
-    return {row.contact_id: row.token for row in db.session.execute(query)}
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The draft as one person would get it, and the neighbours to look at."""
-
-    contact: Contact
-    mail: Mail
-    previous_id: int | None
-    next_id: int | None
-
-
-def preview(campaign: Campaign, contact_id: int | None) -> Preview | None:
-    """The mail for a contact who may get it, the first by default; None where there is none."""
-    eligible = select(Contact).where(consent.refusal(KIND).is_(None))
-    at = contact_id or 0
-    contact = db.session.scalar(
-        eligible.where(Contact.id >= at).order_by(Contact.id).limit(1)
-    ) or db.session.scalar(eligible.where(Contact.id < at).order_by(Contact.id.desc()).limit(1))
-    if contact is None:
-        return None
-    before = eligible.where(Contact.id < contact.id).order_by(Contact.id.desc()).limit(1)
-    after = eligible.where(Contact.id > contact.id).order_by(Contact.id).limit(1)
-    previous, following = db.session.scalar(before), db.session.scalar(after)
-    return Preview(
-        contact,
-        _compose(campaign, contact),
-        previous.id if previous else None,
-        following.id if following else None,
-    )
-
-
-def _compose(campaign: Campaign, contact: Contact) -> Mail:
-    here, account = practice(), accounts.account()
-    template = rendering.template_of(
-        campaign.subject,
-        campaign.body,
-        here.language if here else "en",
-        accounts.legal_notice(account) if account else "",
-    )
-    sender = rendering.sender_now()
-    envelope = Envelope(
-        sender=sender,
-        recipient=Address(contact.email, contact.full_name),
-        message_id=new_message_id(sender.email),
-        date=now(),
-        unsubscribe_url=rendering.unsubscribe_url(rendering.PREVIEW_TOKEN),
-    )
-    return template.compose(rendering.contact_values(contact), envelope)

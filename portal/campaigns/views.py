@@ -1,5 +1,6 @@
 """Campaigns: the list, and one page for draft, launch, progress and result."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -10,13 +11,19 @@ from sqlalchemy import select
 
 from portal import consent, forms
 from portal.admin.service import practice
-from portal.campaigns import service
+from portal.campaigns import previews, service, steering
 from portal.campaigns.forms import CampaignForm, LaunchForm
-from portal.campaigns.texts import KEYWORD_MEANINGS, refused_sentence
+from portal.campaigns.texts import (
+    KEYWORD_MEANINGS,
+    NOT_POSSIBLE,
+    day_and_time,
+    refused_sentence,
+)
 from portal.extensions import db
 from portal.lists import BadCursor, Order, fetch_page, row_id
 from portal.mail import keywords
-from portal.models import Campaign, CampaignStatus
+from portal.models import Campaign, CampaignStatus, User
+from portal.outbox import planning
 from portal.pages import framed
 from portal.permissions import requires
 
@@ -58,6 +65,7 @@ def page(campaign_id: int) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
     form = CampaignForm(obj=campaign)
     if form.validate_on_submit():
+        _hold(campaign)
         if campaign.status is not CampaignStatus.DRAFT:
             abort(409)
         form.populate_obj(campaign)
@@ -70,30 +78,80 @@ def page(campaign_id: int) -> ResponseReturnValue:
 @bp.post("/<int:campaign_id>/launch")
 @requires("campaigns")
 def launch(campaign_id: int) -> ResponseReturnValue:
+    return _launched(campaign_id, service.launch)
+
+
+@bp.post("/<int:campaign_id>/start")
+@requires("campaigns")
+def start(campaign_id: int) -> ResponseReturnValue:
+    return _launched(campaign_id, service.start_now)
+
+
+def _launched(
+    campaign_id: int, launch: Callable[[Campaign, int, User], None]
+) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
     form = LaunchForm()
     if not form.validate_on_submit():
         abort(400)
+    _hold(campaign)
     try:
-        service.launch(campaign, form.confirmed(), current_user)
+        launch(campaign, form.confirmed(), current_user)
     except service.LaunchRefused as refused:
-        db.session.refresh(campaign)
-        return _page(campaign, CampaignForm(formdata=None, obj=campaign), refused=refused)
+        return _refused(campaign, refused_sentence(refused))
+    return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+
+
+@bp.post("/<int:campaign_id>/pause")
+@requires("campaigns")
+def pause(campaign_id: int) -> ResponseReturnValue:
+    return _steered(campaign_id, steering.pause)
+
+
+@bp.post("/<int:campaign_id>/resume")
+@requires("campaigns")
+def resume(campaign_id: int) -> ResponseReturnValue:
+    return _steered(campaign_id, steering.resume)
+
+
+@bp.post("/<int:campaign_id>/cancel")
+@requires("campaigns")
+def cancel(campaign_id: int) -> ResponseReturnValue:
+    return _steered(campaign_id, steering.cancel)
+
+
+@bp.post("/<int:campaign_id>/retry")
+@requires("campaigns")
+def retry(campaign_id: int) -> ResponseReturnValue:
+    return _steered(campaign_id, steering.retry)
+
+
+@bp.post("/<int:campaign_id>/unschedule")
+@requires("campaigns")
+def unschedule(campaign_id: int) -> ResponseReturnValue:
+    return _steered(campaign_id, steering.unschedule)
+
+
+def _steered(campaign_id: int, steer: Callable[[int], None]) -> ResponseReturnValue:
+    campaign = _campaign(campaign_id)
+    try:
+        steer(campaign.id)
+    except steering.NotPossible:
+        return _refused(campaign, str(NOT_POSSIBLE[steer]))
     return redirect(url_for("campaigns.page", campaign_id=campaign.id))
 
 
 @bp.get("/<int:campaign_id>/progress")
 @requires("campaigns")
 def progress(campaign_id: int) -> ResponseReturnValue:
-    campaign = _campaign(campaign_id)
-    return render_template("campaigns/_progress.html", campaign=campaign)
+    return render_template("campaigns/_progress.html", **_progress_context(_campaign(campaign_id)))
 
 
 @bp.get("/<int:campaign_id>/preview")
 @requires("campaigns")
 def preview(campaign_id: int) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
-    shown = service.preview(campaign, request.args.get("contact", type=row_id))
+    shown = previews.preview(campaign, request.args.get("contact", type=row_id))
     return render_template("campaigns/_preview.html", campaign=campaign, shown=shown)
 
 
@@ -101,7 +159,7 @@ def preview(campaign_id: int) -> ResponseReturnValue:
 @framed
 @requires("campaigns")
 def preview_mail(campaign_id: int, contact_id: int) -> ResponseReturnValue:
-    shown = service.preview(_campaign(campaign_id), contact_id)
+    shown = previews.preview(_campaign(campaign_id), contact_id)
     if not shown or shown.contact.id != contact_id:
         abort(404)
     return shown.mail.html
@@ -111,30 +169,54 @@ def _campaign(campaign_id: int) -> Campaign:
     return db.session.get(Campaign, campaign_id) or abort(404)
 
 
-def _page(
-    campaign: Campaign, form: CampaignForm, refused: service.LaunchRefused | None = None
-) -> ResponseReturnValue:
-    draft = campaign.status is CampaignStatus.DRAFT
-    html = render_template(
-        "campaigns/page.html",
-        campaign=campaign,
-        form=form,
-        **(_draft_context(campaign) if draft else {}),
-        refused=refused_sentence(refused) if refused else None,
-    )
+def _hold(campaign: Campaign) -> None:
+    """See the campaign as it is now, and let nobody change it before the transaction ends."""
+    db.session.refresh(campaign, with_for_update={"key_share": True})
+
+
+def _refused(campaign: Campaign, sentence: str) -> ResponseReturnValue:
+    """The page as it is now, which may be why."""
+    db.session.refresh(campaign)
+    return _page(campaign, CampaignForm(formdata=None, obj=campaign), sentence)
+
+
+def _page(campaign: Campaign, form: CampaignForm, refused: str = "") -> ResponseReturnValue:
+    context = _CONTEXTS.get(campaign.status, _progress_context)(campaign)
+    html = render_template("campaigns/page.html", form=form, **{**context, "refused": refused})
     return html, 422 if refused or form.is_submitted() else 200
 
 
 def _draft_context(campaign: Campaign) -> dict[str, Any]:
+    return {**_scheduled_context(campaign), "keywords": _keywords()}
+
+
+def _scheduled_context(campaign: Campaign) -> dict[str, Any]:
     obstacle = service.obstacle(campaign)
     recipients = consent.count_eligible(service.KIND)
     return {
+        "campaign": campaign,
         "obstacle": refused_sentence(obstacle) if obstacle else None,
         "recipients": recipients,
         "launch_form": LaunchForm(formdata=None, data={"confirm": recipients}),
-        "shown": service.preview(campaign, request.args.get("contact", type=row_id)),
-        "keywords": _keywords(),
+        "starts_at": day_and_time(campaign.scheduled_at) if campaign.scheduled_at else None,
+        "shown": previews.preview(campaign, request.args.get("contact", type=row_id)),
+        "moves": False,
     }
+
+
+def _progress_context(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        "moves": steering.is_moving(campaign),
+        "forecast": planning.sentence(campaign),
+        "refused": "",
+    }
+
+
+_CONTEXTS: dict[CampaignStatus, Callable[[Campaign], dict[str, Any]]] = {
+    CampaignStatus.DRAFT: _draft_context,
+    CampaignStatus.SCHEDULED: _scheduled_context,
+}
 
 
 def _keywords() -> list[tuple[str, Any]]:

@@ -1,5 +1,8 @@
 """Campaigns as a person writes and launches them over the pages."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -35,3 +38,13 @@ def status(page: Page) -> str:
 def messages(app: Flask) -> list[Message]:
     with app.app_context():
         return list(db.session.scalars(select(Message).order_by(Message.id)))
+
+
+def steer(visitor: Visitor, campaign: str, step: str) -> Page:
+    """Press a button of the campaign's page."""
+    return visitor.send(f"{campaign}/{step}", form_at=campaign)
+
+
+def local(at: datetime) -> str:
+    """A time as the form has it, in the practice's zone."""
+    return at.astimezone(ZoneInfo("Europe/Madrid")).strftime("%Y-%m-%dT%H:%M")

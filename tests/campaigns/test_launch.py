@@ -110,7 +110,7 @@ def test_a_campaign_can_be_launched_while_the_provider_limits_the_mailbox(
     campaign = write(staff)
     assert launch(staff, campaign).location == campaign
     page = staff.get(campaign)
-    assert "until the provider's limit ends" in page.one("main").text
+    assert "The provider takes no mail until" in page.one("#progress").text
 
 
 @ON_SQLITE
