@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard portal/translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: help run test test-all lint strings catalogues
+.PHONY: help run workers test test-all torture bench lint strings catalogues
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -13,12 +13,21 @@ help: ## This list
 run: $(VENV)/portal.installed catalogues ## Start the portal; Ctrl-C stops it
 	@$(PYTHON) -m jobs.supervisor
 
+workers: $(VENV)/portal.installed catalogues ## Start only workers, for a portal on another machine
+	@$(PYTHON) -m jobs.supervisor --only-workers
+
 test: $(VENV)/tests.installed catalogues tests/node_modules/.installed ## Install what the tests need and run every test
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
 test-all: $(VENV)/tests.installed catalogues tests/node_modules/.installed ## The browser tests in every language, theme and width
 	@FULL_MATRIX=1 $(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup tests/browser
+
+torture: $(VENV)/tests.installed catalogues system-packages ## The faults of delivery at length: kills, full disks, lying servers
+	@$(PYTHON) -m tests.torture $(FAULTS)
+
+bench: $(VENV)/tests.installed catalogues system-packages ## The benchmarks: figures printed, and written under bench/results/
+	@$(PYTHON) -m bench $(FIGURES)
 
 lint: $(VENV)/tests.installed ## Static checks
 	@$(PYTHON) -m ruff check --quiet
