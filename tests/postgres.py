@@ -49,16 +49,17 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server, stop it at the end."""
+def postgres_server(options: str = OPTIONS) -> Iterator[PostgresServer]:
+    """Start a server with the options, stop it at the end."""
     directory = Path(tempfile.mkdtemp(prefix="pg-"))  # its path is short enough for a socket
     if os.geteuid() == 0:
         shutil.chown(directory, "postgres")
     data = str(directory / "data")
     try:
         _run(_program("initdb"), "-D", data, "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"{OPTIONS} -k {directory}"
-        _run(_program("pg_ctl"), "-D", data, "-w", "-l", f"{directory}/log", "-o", options, "start")
+        where = f"-k {directory}"
+        start = ("-w", "-l", f"{directory}/log", "-o", f"{options} {where}", "start")
+        _run(_program("pg_ctl"), "-D", data, *start)
         try:
             yield PostgresServer(directory)
         finally:
