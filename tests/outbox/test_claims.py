@@ -216,3 +216,23 @@ def test_every_step_is_counted(
     assert [row.id for row in moved] == [1]
     assert line.messages()["ana"].status is target
     line.assert_counters_agree()
+
+
+def test_a_sender_that_was_overtaken_between_two_mails_begins_no_other(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its own clock says of the lease."""
+    write = Journal.write
+
+    def write_and_be_overtaken(journal: Journal, *what: Any) -> None:
+        write(journal, *what)
+        line.lease_runs_out()
+        recover(line)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Journal, "write", write_and_be_overtaken)
+        line.launch()
+        line.deliver()
+    assert line.statuses() == {"ana": "sent", "bea": "unconfirmed", "cleo": "queued"}
+    assert [mail.recipients for mail in server.mails] == [("ana@example.com",)]
+    line.assert_counters_agree()
