@@ -16,6 +16,7 @@ from portal import queue
 from portal.admin import service as admin
 from portal.app import create_app
 from portal.campaigns import service as campaigns
+from portal.campaigns.recipients import KIND
 from portal.consent import count_eligible
 from portal.contacts import service as contacts
 from portal.extensions import alembic, db
@@ -65,7 +66,7 @@ class Practice:
             )
             db.session.add(campaign)
             db.session.commit()
-            recipients = count_eligible(campaigns.KIND)
+            recipients = count_eligible(KIND)
             by = admin.find_user(ADMIN)
             assert by
             began = now()

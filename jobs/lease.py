@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-from types import TracebackType
 from typing import Self
 
 from flask import Flask, current_app
@@ -38,12 +37,7 @@ class Lease:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 

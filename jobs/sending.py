@@ -70,8 +70,7 @@ class Sending:
     ) -> None:
         self._claim, self._settings = claim, settings
         self._wanted, self._patience = wanted, patience
-        self._limits = limits.limits_of(account, settings)
-        self._repeated = repeated_kinds(account.repeated_kinds)
+        self._go_by(account)
         self._renderer = rendering.Renderer()
         self._sender = rendering.sender_of(settings)
         self._size = FIRST_CLAIM
@@ -89,12 +88,16 @@ class Sending:
         return not self._is_over and waiting.is_due(self._claim.account_id, self._lanes())
 
     def _lanes(self) -> Lanes:
+        """Which mails may go, by what the account has now: its limits may have been changed."""
         account_id = self._claim.account_id
         account = db.session.get_one(MailAccount, account_id, populate_existing=True)
         db.session.commit()
+        self._go_by(account)
+        return self._wanted & limits.lanes(account)
+
+    def _go_by(self, account: MailAccount) -> None:
         self._limits = limits.limits_of(account, self._settings)
         self._repeated = repeated_kinds(account.repeated_kinds)
-        return self._wanted & limits.lanes(account)
 
     def send_all(self, session: Session, journal: Journal) -> None:
         """Send until the session is over or nothing is due."""

@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from portal import consent
-from portal.campaigns.recipients import KIND as KIND
-from portal.campaigns.recipients import write_messages
+from portal.campaigns.recipients import KIND, write_messages
 from portal.extensions import db
 from portal.mail import keywords
 from portal.mail_settings import accounts

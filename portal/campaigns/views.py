@@ -13,6 +13,7 @@ from portal import consent, forms
 from portal.admin.service import practice
 from portal.campaigns import previews, service, steering
 from portal.campaigns.forms import CampaignForm, LaunchForm
+from portal.campaigns.recipients import KIND
 from portal.campaigns.texts import (
     KEYWORD_MEANINGS,
     NOT_POSSIBLE,
@@ -192,7 +193,7 @@ def _draft_context(campaign: Campaign) -> dict[str, Any]:
 
 def _scheduled_context(campaign: Campaign) -> dict[str, Any]:
     obstacle = service.obstacle(campaign)
-    recipients = consent.count_eligible(service.KIND)
+    recipients = consent.count_eligible(KIND)
     return {
         "campaign": campaign,
         "obstacle": refused_sentence(obstacle) if obstacle else None,
@@ -222,6 +223,6 @@ _CONTEXTS: dict[CampaignStatus, Callable[[Campaign], dict[str, Any]]] = {
 def _keywords() -> list[tuple[str, Any]]:
     """The keywords to offer, in the practice's language, with their meaning."""
     here = practice()
-    names = keywords.available(service.KIND, here.language if here else "en")
-    meanings = [KEYWORD_MEANINGS[name] for name in keywords.AVAILABLE[service.KIND]]
+    names = keywords.available(KIND, here.language if here else "en")
+    meanings = [KEYWORD_MEANINGS[name] for name in keywords.AVAILABLE[KIND]]
     return list(zip(names, meanings, strict=True))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import ClauseElement, bindparam, exists, insert, select
@@ -79,17 +78,14 @@ class Journal:
         self._dialect = db.engine.dialect
         self._driver_errors: Any = self._dialect.loaded_dbapi
         self._texts: dict[str, _Text] = {}
+        as_stored = UtcDateTime().bind_processor(self._dialect)
+        self._moment: Callable[[datetime], Any] = as_stored or (lambda at: at)
         self._pooled: PoolProxiedConnection | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._disconnect()
 
     def standing(self, message: Claimed) -> Standing:
@@ -142,10 +138,6 @@ class Journal:
         if name not in self._texts:
             self._texts[name] = _compiled(build(), self._dialect)
         return self._texts[name]
-
-    def _moment(self, at: datetime) -> Any:
-        process = UtcDateTime().bind_processor(self._dialect)
-        return process(at) if process else at
 
     def _run(self, text: "_Text", **values: Any) -> Any:
         try:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from portal.extensions import db
 from portal.mail import providers
 from portal.models import MOST_SESSIONS, AccountUsage, MailAccount, MailSettings
 from portal.models.base import now
+from portal.outbox.counters import add_to
 from portal.outbox.waiting import Lanes
 from portal.outbox.windows import DAY, HOUR, MINUTE, SPANS, Bucket, Span, Window
 
@@ -145,24 +144,8 @@ def _used(connection: Connection, account_id: int, span: Span, at: float) -> lis
 def _count(
     connection: Connection, account_id: int, span: Span, at: float, *, campaign: bool
 ) -> None:
-    upsert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    connection.execute(
-        upsert(AccountUsage)
-        .values(
-            account_id=account_id,
-            span=span.name,
-            bucket=span.bucket(at),
-            mails=1,
-            campaign_mails=int(campaign),
-        )
-        .on_conflict_do_update(
-            index_elements=["account_id", "span", "bucket"],
-            set_={
-                "mails": AccountUsage.mails + 1,
-                "campaign_mails": AccountUsage.campaign_mails + int(campaign),
-            },
-        )
-    )
+    key = {"account_id": account_id, "span": span.name, "bucket": span.bucket(at)}
+    add_to(connection, AccountUsage, key, mails=1, campaign_mails=int(campaign))
 
 
 def _note_waits(connection: Connection, account_id: int, windows: Sequence[Window]) -> None:

@@ -136,18 +136,18 @@ def _last_retry(here: MailAccount, campaign: Campaign) -> datetime | None:
 def sentence(campaign: Campaign) -> str | None:
     """The plan in words, in the reader's language and the practice's zone; None where there is
     none."""
-    plan = done_at(campaign)
-    if plan is None:
+    here, plan = account(), done_at(campaign)
+    if here is None or plan is None:
         return None
-    return " ".join(filter(None, (_wait_sentence(), _plan_sentence(plan))))
+    return f"{campaigns_wait_sentence(here)} {_plan_sentence(plan)}".strip()
 
 
-def _wait_sentence() -> str | None:
-    """That just now nothing goes out by our own count, and until when."""
-    here = account()
-    until = here and max(filter(None, (here.waits_until, here.campaigns_wait_until)), default=None)
+def campaigns_wait_sentence(here: MailAccount) -> str:
+    """That just now no campaign's mail goes out by our own count, and until when; "" where they
+    do."""
+    until = max(filter(None, (here.waits_until, here.campaigns_wait_until)), default=None)
     if not until or until <= now():
-        return None
+        return ""
     when = moment(until)
     return str(_("The campaigns' part is used up: they go on from %(when)s.", when=when))
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from portal.models import AccountDay, Campaign, CampaignStatus, Message, MessageReply, Outcome
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.outbox import doubts
+from portal.outbox.counters import add_to
 from portal.outbox.transitions import move
 
 
@@ -84,16 +83,9 @@ def _keep_replies(connection: Connection, deferred: Sequence[Row[Any]]) -> None:
 
 def _count_accepted(connection: Connection, sent: Sequence[Row[Any]]) -> None:
     days = Counter((row.account_id, row.status_at.date()) for row in sent)
-    upsert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     for (account_id, day), accepted in days.items():
-        connection.execute(
-            upsert(AccountDay)
-            .values(account_id=account_id, day=day, accepted=accepted)
-            .on_conflict_do_update(
-                index_elements=["account_id", "day"],
-                set_={"accepted": AccountDay.accepted + accepted},
-            )
-        )
+        key = {"account_id": account_id, "day": day}
+        add_to(connection, AccountDay, key, accepted=accepted)
 
 
 def _doubt(connection: Connection, unconfirmed: Sequence[Row[Any]]) -> None:

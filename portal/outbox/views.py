@@ -25,7 +25,6 @@ from portal.mail.findings import MEANINGS
 from portal.mail_settings import accounts
 from portal.models import Campaign, Doubt, MailSettings, Message, MessageReply, MessageStatus
 from portal.outbox import lookups, rendering, sent, unconfirmed
-from portal.outbox.export import CSV_COLUMNS as CSV_COLUMNS
 from portal.outbox.export import csv_lines
 from portal.outbox.texts import (
     LAST_COMMANDS,

@@ -33,14 +33,14 @@ class Lanes:
 
 def sources(connection: Connection, account_id: int, lanes: Lanes) -> Sequence[ColumnElement[bool]]:
     """Where the next mails may come from, the most urgent first."""
-    sources: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = []
     if lanes.transactional:
-        sources.append(Message.campaign_id.is_(None))
+        found.append(Message.campaign_id.is_(None))
     if lanes.campaigns:
         running = select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING)
         ids = connection.scalars(running.order_by(Campaign.launched_at, Campaign.id))
-        sources.extend(Message.campaign_id == campaign_id for campaign_id in ids)
-    return [and_(Message.account_id == account_id, source) for source in sources]
+        found.extend(Message.campaign_id == campaign_id for campaign_id in ids)
+    return [and_(Message.account_id == account_id, source) for source in found]
 
 
 def is_due_of(whose: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from portal.mail_settings.fill import OTHER
 from portal.models import MailAccount
 from portal.models.base import now
 from portal.outbox.limits import RESERVED, Limits
-from portal.outbox.planning import moment
+from portal.outbox.planning import campaigns_wait_sentence, moment
 from portal.outbox.windows import DAY, HOUR, Span, Window
 
 # What a figure means, where its name doesn't say it.
@@ -83,7 +83,4 @@ def wait_sentence(account: MailAccount) -> str:
         return str(
             _("The limit is reached: mails go on from %(when)s.", when=moment(account.waits_until))
         )
-    if account.campaigns_wait_until and account.campaigns_wait_until > now():
-        when = moment(account.campaigns_wait_until)
-        return str(_("The campaigns' part is used up: they go on from %(when)s.", when=when))
-    return ""
+    return campaigns_wait_sentence(account)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal import consent
 from portal.campaigns import service as campaigns
+from portal.campaigns.recipients import KIND
 from portal.contacts import imports, service
 from portal.extensions import db
 from portal.mail.providers import Endpoint
@@ -220,7 +221,7 @@ def _draft(name: str) -> Campaign:
 
 def _launch(name: str) -> Campaign:
     campaign = db.session.get_one(Campaign, draft(name))
-    campaigns.launch(campaign, consent.count_eligible(campaigns.KIND), marta())
+    campaigns.launch(campaign, consent.count_eligible(KIND), marta())
     return campaign
 
 

@@ -16,8 +16,8 @@ from portal.extensions import db
 from portal.lists import BadCursor
 from portal.models import Campaign, Message, MessageStatus, TemplateVersion
 from portal.outbox import sent
+from portal.outbox.export import CSV_COLUMNS
 from portal.outbox.transitions import add
-from portal.outbox.views import CSV_COLUMNS
 from tests.conftest import ON_SQLITE
 from tests.contacts.people import following, row_ids, walk
 from tests.people import Visitor

@@ -13,22 +13,10 @@ from tests.outbox.doubtful import (
     follow,
     names,
     press,
-    three_in_doubt,
-    two_campaigns_in_doubt,
 )
 from tests.outbox.line import Line
 from tests.people import STAFF, Page, Visitor
 from tests.scripted_smtp import Fault, ScriptedServer
-
-
-@pytest.fixture
-def three(line: Line) -> Line:
-    return three_in_doubt(line)
-
-
-@pytest.fixture
-def two_campaigns(line: Line) -> Line:
-    return two_campaigns_in_doubt(line)
 
 
 @ON_SQLITE

@@ -15,21 +15,9 @@ from tests.outbox.doubtful import (
     names,
     press,
     put_in_doubt,
-    three_in_doubt,
-    two_campaigns_in_doubt,
 )
 from tests.outbox.line import Line
 from tests.people import Visitor
-
-
-@pytest.fixture
-def three(line: Line) -> Line:
-    return three_in_doubt(line)
-
-
-@pytest.fixture
-def two_campaigns(line: Line) -> Line:
-    return two_campaigns_in_doubt(line)
 
 
 @pytest.mark.parametrize(

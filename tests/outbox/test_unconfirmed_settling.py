@@ -3,8 +3,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from portal.extensions import db
 from portal.models import Campaign, CampaignStatus, User
 from portal.models import MessageStatus as Status
@@ -16,16 +14,10 @@ from tests.outbox.doubtful import (
     follow,
     names,
     press,
-    three_in_doubt,
 )
 from tests.outbox.line import Line
 from tests.people import Visitor
 from tests.scripted_smtp import Fault, ScriptedServer
-
-
-@pytest.fixture
-def three(line: Line) -> Line:
-    return three_in_doubt(line)
 
 
 def test_sent_after_all_counts_as_sent(three: Line, staff: Visitor) -> None:
