@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from portal.admin import service as practice
 from portal.auth.service import setup_token
 from portal.extensions import settings
-from tests.browser import permissions, practices
+from tests.browser import permissions, practices, steered
 from tests.browser.conftest import Screens, serving
 from tests.browser.screen import Screen, Theme
 from tests.conftest import make_app
@@ -60,6 +60,7 @@ PAGES = (
     Shown("settings-elsewhere", "/settings/email", practices.elsewhere),
     Shown("settings-limited", "/settings/email", practices.limited),
     Shown("settings-working", "/settings/email"),
+    Shown("sending", "/settings/email/sending"),
     Shown("settings-sign-in", f"/settings/email?{HOTMAIL}", permissions.registered),
     Shown("settings-unregistered", f"/settings/email?{HOTMAIL}", practices.fresh),
     Shown("settings-signed-in", "/settings/email", permissions.signed_in),
@@ -98,11 +99,18 @@ PAGES = (
     Shown("campaign-finished", "/campaigns/1"),
     Shown("campaign-running", "/campaigns/2"),
     Shown("campaign-draft", "/campaigns/3"),
+    Shown("campaign-paused", "/campaigns/2", steered.paused),
+    Shown("campaign-scheduled", "/campaigns/2", steered.scheduled),
+    Shown("campaign-missed", "/campaigns/2", steered.missed),
+    Shown("home-missed", "/", steered.missed),
     Shown("campaign-waiting", "/campaigns/1", practices.refused),
     Shown("sent-empty", "/sent", practices.fresh),
     Shown("sent", "/sent"),
     Shown("message-sent", "/sent/1"),
     Shown("message-failed", "/sent/2"),
+    Shown("message-in-doubt", "/sent/3", steered.in_doubt),
+    Shown("unconfirmed", "/sent/unconfirmed", steered.in_doubt),
+    Shown("unconfirmed-none", "/sent/unconfirmed", practices.fresh),
     Shown("message-deferred", "/sent/9"),
     Shown("message-skipped", "/sent/5", as_=VIEWER),
     Shown("unsubscribe", "/unsubscribe/token", as_=None),
