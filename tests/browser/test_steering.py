@@ -34,6 +34,9 @@ def test_after_pausing_the_keyboard_is_where_resuming_is(screens: Screens, runni
     page.keyboard.press("Enter")
     expect(page.locator("[data-campaign-status=paused]")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    expect(page.locator(".htmx-added, .htmx-settling")).to_have_count(
+        0
+    )  # its form is htmx's by now
     page.keyboard.press("Enter")
     expect(page.locator("[data-campaign-status=running]")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
