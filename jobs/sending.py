@@ -28,7 +28,7 @@ from portal.outbox.waiting import Lanes
 
 # A claim is what goes out in about half a second: after a power loss a whole one is in doubt.
 CLAIM_SECONDS = 0.5
-SMALLEST_CLAIM, FIRST_CLAIM, LARGEST_CLAIM = 5, 20, 100
+SMALLEST_CLAIM, FIRST_CLAIM, LARGEST_CLAIM = 5, 20, 250
 SETTLE_SECONDS = 0.5
 # A session that the server ended before it got so many through is not followed by another at once,
 # since providers count sign-ins: the sweep rings for the rest.

@@ -1,6 +1,7 @@
 """A worker: takes jobs from its queues and does each in a forked work-horse."""
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -73,6 +74,9 @@ def work(queues: list[str]) -> None:
     # Ahead of every fork, so that no work-horse is without it: SIGUSR1 by default kills.
     signal.signal(signal.SIGUSR1, _note_stop)
     with create_app().app_context():
+        # What is there by now is there for good. A collector that went through it in each
+        # work-horse would copy all those pages, which they share with this process.
+        gc.freeze()
         PortalWorker(
             queues,
             connection=connection(),

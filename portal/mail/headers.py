@@ -8,6 +8,7 @@ import re
 from binascii import b2a_base64
 from datetime import datetime
 from email.utils import quote
+from functools import lru_cache
 
 import idna
 
@@ -38,9 +39,10 @@ _Q[ord(" ")] = "_"
 
 def one_line(text: str) -> str:
     """Return the text trimmed, each run of line breaks and control characters as one space."""
-    return _CONTROLS.sub(" ", text).strip()
+    return (text if text.isprintable() else _CONTROLS.sub(" ", text)).strip()
 
 
+@lru_cache(maxsize=8)  # a campaign's mails often share their subject
 def text_header(name: str, text: str) -> bytes:
     """Return the line or lines of a header of free text, such as Subject."""
     return _line(name, _fold(name, one_line(text)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from portal.extensions import db
 from portal.models import Message, SessionSlot
@@ -17,7 +17,7 @@ from portal.models.messages import IS_CLAIMED
 from portal.outbox import doubts, leases, settling, waiting
 from portal.outbox.clock import boot_id
 from portal.outbox.leases import Claim
-from portal.outbox.transitions import move
+from portal.outbox.transitions import Step
 from portal.outbox.waiting import SENDING_ORDER, Lanes, due_at, never
 
 CLAIMED_COLUMNS = (
@@ -44,6 +44,57 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 Claimed = Row[Any]  # of CLAIMED_COLUMNS
 
 
+def _is_claimed(claim_id: Any) -> tuple[ColumnElement[bool], ...]:
+    return Message.claim_id == claim_id, IS_CLAIMED  # type: ignore[return-value]
+
+
+def _taking(origin: Status, when: ColumnElement[bool], *, campaign: bool) -> Step:
+    """The time of the last status is kept: a claim is over in a moment, and most indexes need no
+    change then."""
+    due = (
+        select(Message.id)
+        .where(waiting.is_due_from(campaign=campaign), when)
+        .order_by(Message.campaign_id, *SENDING_ORDER)  # the index's, also for NULL
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")  # PostgreSQL runs a subquery anew where it likes, beyond the limit
+    )
+    return Step(
+        origin,
+        Status.SENDING,
+        Message.id.in_(select(due.c.id)),
+        returning=CLAIMED_COLUMNS,
+        claim_id=bindparam("taken_by"),
+        status_at=Message.status_at,
+    )
+
+
+def _putting_back(target: Status, when: ColumnElement[bool]) -> Step:
+    return Step(
+        Status.SENDING,
+        target,
+        *_is_claimed(bindparam("held_by")),
+        when,
+        claim_id=None,
+        status_at=Message.status_at,
+    )
+
+
+# Those that were never tried come first.
+_TAKE = {
+    campaign: (
+        _taking(Status.QUEUED, due_at == never, campaign=campaign),
+        _taking(Status.DEFERRED, due_at > never, campaign=campaign),
+    )
+    for campaign in (False, True)
+}
+# One that was deferred once has a time for its next attempt.
+_PUT_BACK = (
+    _putting_back(Status.QUEUED, Message.next_attempt_at.is_(None)),
+    _putting_back(Status.DEFERRED, Message.next_attempt_at.is_not(None)),
+)
+
+
 def claim_messages(claim: Claim, lanes: Lanes, limit: int) -> Sequence[Claimed]:
     """Take the next messages that are due, in SENDING_ORDER, as `sending`: those without a campaign
     before those of the oldest campaign that runs.
@@ -54,36 +105,19 @@ def claim_messages(claim: Claim, lanes: Lanes, limit: int) -> Sequence[Claimed]:
         # What was claimed before and not begun, since something else goes first. What a sender has
         # in hand is always the first that its claim holds.
         _let_go(connection, claim.id)
-        for whose in waiting.sources(connection, claim.account_id, lanes):
-            if taken := _take(connection, claim, whose, limit):
+        for campaign_id in waiting.sources(connection, lanes):
+            if taken := _take(connection, claim, campaign_id, limit):
                 return taken
     return ()
 
 
 def _take(
-    connection: Connection, claim: Claim, whose: ColumnElement[bool], limit: int
-) -> Sequence[Row[Any]]:
-    """The time of the last status is kept: a claim is over in a moment, and most indexes need no
-    change then. Those that were never tried come first."""
-    taken: list[Row[Any]] = []
-    for origin, when in ((Status.QUEUED, due_at == never), (Status.DEFERRED, due_at > never)):
-        due = (
-            select(Message.id)
-            .where(waiting.is_due_of(whose), when)
-            .order_by(Message.campaign_id, *SENDING_ORDER)  # the index's, also for NULL
-            .limit(limit - len(taken))
-            .with_for_update(skip_locked=True)
-            .cte("due")  # PostgreSQL runs a subquery anew where it likes, beyond the limit
-        )
-        taken += move(
-            connection,
-            origin,
-            Status.SENDING,
-            Message.id.in_(select(due.c.id)),
-            returning=CLAIMED_COLUMNS,
-            claim_id=claim.id,
-            status_at=Message.status_at,
-        )
+    connection: Connection, claim: Claim, campaign_id: int | None, limit: int
+) -> Sequence[Claimed]:
+    taken: list[Claimed] = []
+    for step in _TAKE[campaign_id is not None]:
+        due = waiting.due_from(claim.account_id, campaign_id)
+        taken += step.run(connection, **due, most=limit - len(taken), taken_by=claim.id)
         if len(taken) == limit:
             break
     return sorted(taken, key=lambda row: (row.next_attempt_at or NEVER, row.id))
@@ -110,24 +144,8 @@ def _let_go(connection: Connection, claim_id: str) -> None:
 
 
 def _put_back(connection: Connection, claim_id: str) -> None:
-    """One that was deferred once has a time for its next attempt."""
-    for target, waits in (
-        (Status.QUEUED, Message.next_attempt_at.is_(None)),
-        (Status.DEFERRED, Message.next_attempt_at.is_not(None)),
-    ):
-        move(
-            connection,
-            Status.SENDING,
-            target,
-            *_is_claimed(claim_id),
-            waits,
-            claim_id=None,
-            status_at=Message.status_at,
-        )
-
-
-def _is_claimed(claim_id: str) -> tuple[ColumnElement[bool], ...]:
-    return Message.claim_id == claim_id, IS_CLAIMED  # type: ignore[return-value]
+    for step in _PUT_BACK:
+        step.run(connection, held_by=claim_id)
 
 
 def release(claim: Claim) -> None:

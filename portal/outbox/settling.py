@@ -5,48 +5,42 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
 from portal.models import AccountDay, Campaign, CampaignStatus, Message, MessageReply, Outcome
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.outbox import doubts
 from portal.outbox.counters import add_to
-from portal.outbox.transitions import move
+from portal.outbox.transitions import STEPS, Step
 
+_IS_OF_CLAIM = Outcome.claim_id == bindparam("claim")
 
-def settle(connection: Connection, claim_id: str) -> None:
-    """Give each message of a claim the outcome that was written down for it."""
-    whose = Outcome.claim_id == claim_id
-    _hold_campaigns(connection, claim_id)
-    for target in connection.scalars(select(Outcome.status).where(whose).distinct()).all():
-        settled = _settle_as(connection, claim_id, target)
-        also = _ALSO.get(target)
-        if also and settled:
-            also(connection, settled)
-    connection.execute(delete(Outcome).where(whose))
-
-
-def _hold_campaigns(connection: Connection, claim_id: str) -> None:
-    """In their order, before any is counted: another sender may settle mails of the same ones."""
-    campaigns = (
-        select(Message.campaign_id)
-        .join(Outcome, Outcome.message_id == Message.id)
-        .where(Outcome.claim_id == claim_id)
+_STATUSES = select(Outcome.status).where(_IS_OF_CLAIM).distinct()
+# In their order, before any is counted: another sender may settle mails of the same ones.
+_HOLD_CAMPAIGNS = (
+    select(Campaign.id)
+    .where(
+        Campaign.id.in_(
+            select(Message.campaign_id)
+            .join(Outcome, Outcome.message_id == Message.id)
+            .where(_IS_OF_CLAIM)
+        )
     )
-    held = select(Campaign.id).where(Campaign.id.in_(campaigns)).order_by(Campaign.id)
-    connection.execute(held.with_for_update(key_share=True)).all()
+    .order_by(Campaign.id)
+    .with_for_update(key_share=True)
+)
+_FORGET = delete(Outcome).where(_IS_OF_CLAIM)
 
 
-def _settle_as(connection: Connection, claim_id: str, target: Status) -> Sequence[Row[Any]]:
+def _settling(target: Status) -> Step:
     """Where no server was spoken to, that is no attempt."""
     attempt = case((Outcome.attempted_at.is_(None), 0), else_=1)
-    return move(
-        connection,
+    return Step(
         Status.SENDING,
         target,
-        Message.claim_id == claim_id,
-        Outcome.claim_id == claim_id,
+        Message.claim_id == bindparam("claim"),
+        _IS_OF_CLAIM,
         Outcome.message_id == Message.id,
         Outcome.status == target,
         returning=(
@@ -64,6 +58,25 @@ def _settle_as(connection: Connection, claim_id: str, target: Status) -> Sequenc
         retry_until=Outcome.retry_until,
         repeats=Outcome.repeats,
     )
+
+
+# What a sender may write down; a mail that it has not begun has no outcome.
+_SETTLE = {target: _settling(target) for target in STEPS[Status.SENDING] - {Status.QUEUED}}
+
+
+def settle(connection: Connection, claim_id: str) -> None:
+    """Give each message of a claim the outcome that was written down for it."""
+    of_claim = {"claim": claim_id}
+    targets = connection.scalars(_STATUSES, of_claim).all()
+    if not targets:
+        return
+    connection.execute(_HOLD_CAMPAIGNS, of_claim).all()
+    for target in targets:
+        settled = _SETTLE[target].run(connection, **of_claim)
+        also = _ALSO.get(target)
+        if also and settled:
+            also(connection, settled)
+    connection.execute(_FORGET, of_claim)
 
 
 def _keep_replies(connection: Connection, deferred: Sequence[Row[Any]]) -> None:

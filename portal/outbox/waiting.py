@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 
 from portal.extensions import db
 from portal.models import Campaign, CampaignStatus, Message, SessionSlot
-from portal.models.base import now
+from portal.models.base import UtcDateTime, now
 from portal.models.messages import DUE_AT, IS_WAITING, NEVER_TRIED
 
 # Another session is worth its sign-in only if so many mails wait for each of those at work.
@@ -31,28 +41,54 @@ class Lanes:
         return Lanes(self.transactional and other.transactional, self.campaigns and other.campaigns)
 
 
-def sources(connection: Connection, account_id: int, lanes: Lanes) -> Sequence[ColumnElement[bool]]:
-    """Where the next mails may come from, the most urgent first."""
-    found: list[ColumnElement[bool]] = []
-    if lanes.transactional:
-        found.append(Message.campaign_id.is_(None))
-    if lanes.campaigns:
-        running = select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING)
-        ids = connection.scalars(running.order_by(Campaign.launched_at, Campaign.id))
-        found.extend(Message.campaign_id == campaign_id for campaign_id in ids)
-    return [and_(Message.account_id == account_id, source) for source in found]
+def is_due_from(*, campaign: bool) -> ColumnElement[bool]:
+    """Whether a message may go now and comes from a campaign, or goes without one; the parameters
+    are what `due_from` gives."""
+    source = Message.campaign_id
+    return and_(
+        Message.account_id == bindparam("account"),
+        source == bindparam("campaign") if campaign else source.is_(None),
+        IS_WAITING,
+        bindparam("now", type_=UtcDateTime()) >= due_at,
+    )
 
 
-def is_due_of(whose: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(whose, IS_WAITING, now() >= due_at)
+def due_from(account_id: int, campaign_id: int | None) -> dict[str, Any]:
+    """The parameters of `is_due_from`."""
+    campaign = {} if campaign_id is None else {"campaign": campaign_id}
+    return {"account": account_id, "now": now(), **campaign}
+
+
+_IS_DUE = {
+    campaign: select(Message.id)
+    .where(is_due_from(campaign=campaign))
+    .offset(bindparam("beyond"))
+    .limit(1)
+    for campaign in (False, True)
+}
+_RUNNING = (
+    select(Campaign.id)
+    .where(Campaign.status == CampaignStatus.RUNNING)
+    .order_by(Campaign.launched_at, Campaign.id)
+)
+
+
+def sources(connection: Connection, lanes: Lanes) -> Sequence[int | None]:
+    """Where the next mails may come from, the most urgent first: None is what goes without a
+    campaign, the others are the ids of campaigns."""
+    urgent = [None] if lanes.transactional else []
+    return [*urgent, *(connection.scalars(_RUNNING) if lanes.campaigns else ())]
 
 
 def is_due(account_id: int, lanes: Lanes, beyond: int = 0) -> bool:
     """Whether more than `beyond` messages of one source wait to be sent now."""
     with db.engine.connect() as connection:
         return any(
-            connection.scalar(select(Message.id).where(is_due_of(whose)).offset(beyond).limit(1))
-            for whose in sources(connection, account_id, lanes)
+            connection.scalar(
+                _IS_DUE[campaign_id is not None],
+                {**due_from(account_id, campaign_id), "beyond": beyond},
+            )
+            for campaign_id in sources(connection, lanes)
         )
 
 

@@ -116,12 +116,12 @@ class Line:
             assert by
             campaigns.launch(campaign, count_eligible("campaign"), by)
 
-    def remind(self, name: str, **values: Any) -> None:
+    def remind(self, name: str, body: str = "Mañana", **values: Any) -> None:
         """A reminder for one of the contacts waits to be sent: a mail without a campaign."""
         with self.app.app_context():
             contact = db.session.scalars(select(Contact).where(Contact.first_name == name)).one()
             version = TemplateVersion(
-                kind="appointment_reminder", language="es", subject="Su cita", body="Mañana"
+                kind="appointment_reminder", language="es", subject="Su cita", body=body
             )
             db.session.add(version)
             db.session.flush()
