@@ -1,5 +1,6 @@
 """What every form shares: stripped text, sentences for what is missing, and the 422."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from portal.mail.addresses import valid_address
 
 # Control characters, and the separators of lines and paragraphs.
 LINE_BREAKING = frozenset({"Cc", "Zl", "Zp"})
+# int() would take signs and the digits of every script too, and raises at thousands of them.
+WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 
 
 def strip(text: str | None) -> str | None:
@@ -61,6 +64,11 @@ def choices(labels: Mapping[str, Any]) -> list[SelectChoice]:
 def text(field: Field) -> str:
     """What a text field holds; "" where nothing was sent."""
     return field.data or ""
+
+
+def whole_number(typed: str) -> int | None:
+    """What was typed in the digits 0 to 9 alone; None for anything else."""
+    return int(typed) if WHOLE_NUMBER.fullmatch(typed) else None
 
 
 def page(template: str, form: FlaskForm, **context: Any) -> ResponseReturnValue:

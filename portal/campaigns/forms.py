@@ -15,10 +15,9 @@ from wtforms import (
 from wtforms.validators import Optional, ValidationError
 
 from portal.admin.service import practice
-from portal.forms import at_most, choices, one_line, required, strip
+from portal.forms import at_most, choices, one_line, required, strip, text, whole_number
 from portal.models.base import now
 
-MAX_DIGITS = 18  # more than there are people; Python refuses to read thousands
 FARTHEST_START = timedelta(days=366)
 
 
@@ -85,5 +84,5 @@ class LaunchForm(FlaskForm):
 
     def confirmed(self) -> int:
         """The number, -1 where none was sent that could be right."""
-        text = self.confirm.data or ""
-        return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else -1
+        number = whole_number(text(self.confirm))
+        return -1 if number is None else number

@@ -16,6 +16,7 @@ from portal.models.base import now
 from portal.outbox import bell
 
 LATEST_START = timedelta(hours=1)  # behind its time; found later than that, a campaign asks
+LAUNCHED = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.FINISHED)
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def obstacle(campaign: Campaign) -> LaunchRefused | None:
     """What stands in the way of a draft's launch, or of a scheduled campaign's start, before the
     number of recipients is asked."""
     if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED):
-        return LaunchRefused("launched")
+        return _by_status(campaign)
     here = accounts.account()
     # At its limit a mailbox is well: the mails wait for the limit to end.
     if not here or here.status not in (AccountStatus.WORKING, AccountStatus.LIMITED):
@@ -49,6 +50,11 @@ def obstacle(campaign: Campaign) -> LaunchRefused | None:
     if campaign.status is CampaignStatus.DRAFT and _is_past(campaign.scheduled_at):
         return LaunchRefused("past")
     return None
+
+
+def _by_status(campaign: Campaign) -> LaunchRefused:
+    """Refused for what the campaign is, be it only by now."""
+    return LaunchRefused("launched" if campaign.status in LAUNCHED else str(campaign.status))
 
 
 def _is_past(at: datetime | None) -> bool:
@@ -127,7 +133,7 @@ def _take(campaign: Campaign, origin: CampaignStatus, **values: Any) -> None:
     )
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()
-        raise LaunchRefused("launched")
+        raise _by_status(campaign)
 
 
 def _compare(recipients: int, confirmed: int | None) -> None:

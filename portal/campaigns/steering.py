@@ -7,20 +7,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import insert, select, update
 
 from portal import queue
 from portal.campaigns.service import LATEST_START, is_due
 from portal.extensions import db
 from portal.mail_settings import accounts
-from portal.models import WAITING, Campaign, CampaignStatus, Message, MessageReply, MessageStatus
+from portal.models import (
+    WAITING,
+    Campaign,
+    CampaignStatus,
+    MailAccount,
+    Message,
+    MessageReply,
+    MessageStatus,
+)
 from portal.models.base import now
 from portal.outbox import bell
+from portal.outbox.again import run_again
 from portal.outbox.transitions import move
 
 PORTION = 1000  # messages moved in one transaction, for which senders may have to wait
 
-RETRIED = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.FINISHED)
 CANCELLED = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.SCHEDULED)
 
 
@@ -41,8 +49,9 @@ def pause(campaign_id: int) -> None:
 
 def resume(campaign_id: int) -> None:
     """Go on where it was paused. Raises NotPossible unless it is paused."""
+    here = accounts.account()
     _step(campaign_id, (CampaignStatus.PAUSED,), status=CampaignStatus.RUNNING)
-    _ring()
+    _ring(here)
 
 
 def unschedule(campaign_id: int) -> None:
@@ -75,8 +84,9 @@ def _step(campaign_id: int, origins: tuple[CampaignStatus, ...], **values: Any) 
         raise NotPossible
 
 
-def _ring() -> None:
-    if here := accounts.account():
+def _ring(here: MailAccount | None) -> None:
+    """`here` was looked up before the commit: behind it nothing may fail for the person."""
+    if here:
         bell.ring(here.id)
 
 
@@ -124,12 +134,13 @@ def retry(campaign_id: int) -> None:
     waits for its time or was cancelled, or nothing failed.
 
     Should the job be interrupted, the others are still failed, and can be retried."""
+    here = accounts.account()
     retried = retry_some(campaign_id, now())
     if not retried:
         raise NotPossible
     if retried == PORTION:
         queue.enqueue("jobs.campaigns.retry", campaign_id, queue=queue.TRANSACTIONAL)
-    _ring()
+    _ring(here)
 
 
 def retry_some(campaign_id: int, failed_before: datetime) -> int:
@@ -145,25 +156,12 @@ def retry_some(campaign_id: int, failed_before: datetime) -> int:
         .with_for_update(skip_locked=True)
     )
     ids = db.session.scalars(failed).all()
-    retried = len(ids) if ids and _reopen(campaign_id) else 0
+    # With each portion, since it may have been finished or cancelled since the last.
+    retried = len(ids) if ids and run_again(db.session.connection(), [campaign_id]) else 0
     if retried:
         _queue_again(ids)
     db.session.commit()
     return retried
-
-
-def _reopen(campaign_id: int) -> bool:
-    """With each portion, since a campaign may have been finished or cancelled since the last."""
-    is_finished = Campaign.status == CampaignStatus.FINISHED
-    reopened = db.session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign_id, Campaign.status.in_(RETRIED))
-        .values(
-            status=case((is_finished, CampaignStatus.RUNNING), else_=Campaign.status),
-            finished_at=None,
-        )
-    )
-    return bool(reopened.rowcount)  # type: ignore[attr-defined]
 
 
 def _queue_again(message_ids: Sequence[int]) -> None:

@@ -38,6 +38,9 @@ NOT_POSSIBLE: dict[Callable[[int], None], Any] = {
 }
 
 SENTENCES: dict[str, Any] = {
+    "draft": _l("This campaign is a draft. Look at it and launch it."),
+    "scheduled": _l("This campaign is scheduled already."),
+    "cancelled": _l("This campaign was cancelled."),
     "launched": _l("This campaign was launched already."),
     "mailbox": _l("Email is not configured, so nothing can be sent yet."),
     "keywords": _l("These keywords are not known here: %(names)s. Correct them in the text."),

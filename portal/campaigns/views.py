@@ -44,7 +44,9 @@ def index() -> ResponseReturnValue:
         )
     except BadCursor:
         abort(400)
-    return render_template("campaigns/index.html", page=page, order=order)
+    return render_template(
+        "campaigns/index.html", page=page, order=order, day_and_time=day_and_time
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -100,7 +102,7 @@ def _launched(
         launch(campaign, form.confirmed(), current_user)
     except service.LaunchRefused as refused:
         return _refused(campaign, refused_sentence(refused))
-    return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+    return redirect(url_for("campaigns.page", campaign_id=campaign_id))
 
 
 @bp.post("/<int:campaign_id>/pause")
@@ -139,7 +141,7 @@ def _steered(campaign_id: int, steer: Callable[[int], None]) -> ResponseReturnVa
         steer(campaign.id)
     except steering.NotPossible:
         return _refused(campaign, str(NOT_POSSIBLE[steer]))
-    return redirect(url_for("campaigns.page", campaign_id=campaign.id))
+    return redirect(url_for("campaigns.page", campaign_id=campaign_id))
 
 
 @bp.get("/<int:campaign_id>/progress")

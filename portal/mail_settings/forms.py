@@ -15,7 +15,17 @@ from wtforms import (
 )
 from wtforms.validators import Optional, ValidationError
 
-from portal.forms import TickField, address, at_most, choices, one_line, required, strip, text
+from portal.forms import (
+    TickField,
+    address,
+    at_most,
+    choices,
+    one_line,
+    required,
+    strip,
+    text,
+    whole_number,
+)
 from portal.mail import providers
 from portal.mail.detection import How
 from portal.mail_settings.completing import Completed, complete
@@ -190,10 +200,9 @@ class MailSettingsForm(FlaskForm):
             )
 
     def validate_smtp_port(self, field: StringField) -> None:
-        number = text(field)
-        if self.host.data == FIND_IT and not number:
+        if self.host.data == FIND_IT and not text(field):
             return
-        if not number.isdecimal() or len(number) > 5 or not 0 < int(number) < 65536:
+        if not 0 < (whole_number(text(field)) or 0) < 65536:
             raise ValidationError(_("Enter a number from 1 to 65535, usually 465 or 587."))
 
     def validate_security(self, field: SelectField) -> None:

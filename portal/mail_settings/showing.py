@@ -36,6 +36,7 @@ from portal.models import (
 from portal.oauth.forms import TenantForm
 from portal.oauth.offer import offer, offer_again, still_at_work
 from portal.oauth.texts import consent_pages, is_said_by_provider
+from portal.outbox.planning import moment
 from portal.troubleshooting.entries import entry_for, kind_of
 
 
@@ -112,7 +113,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
     check, here, saved = checks.latest_check(), accounts.account(), accounts.latest_settings()
     state = state_shown(check)
     trouble = None if state is CheckState.RUNNING else service.trouble_of(here, check)
-    limited = here if here and here.status is AccountStatus.LIMITED else None
+    limit_ends = here.limited_until if here and here.status is AccountStatus.LIMITED else None
     instead = check.alternative if check and state is CheckState.FAILED else None
     kind = kind_of(trouble.cause) if trouble else ""
     return {
@@ -127,7 +128,7 @@ def check_context(*, polled: bool) -> dict[str, Any]:
         "way_out": entry_for(trouble.cause, saved) if trouble else None,
         "location": settings().sending_location if kind == "sign-in-blocked" else "",
         "offer_again": offer_again(saved) if kind == "oauth2" else None,
-        "limited_until": limited.limited_until if limited else None,
+        "limited_until": moment(limit_ends) if limit_ends else "",
         "others_at_work": _others_at_work(here, saved),
         "checked_server": saved.smtp_server if saved else "",
         "security_names": SECURITY_NAMES,

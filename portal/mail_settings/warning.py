@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import format_datetime, format_time, to_user_timezone
 from flask_babel import gettext as _
 
 from portal.admin.service import administrators
@@ -13,7 +12,7 @@ from portal.mail_settings.checks import latest_check
 from portal.mail_settings.help import open_request_of
 from portal.mail_settings.texts import sentence
 from portal.models import AccountStatus, CheckState, MailAccount, User
-from portal.models.base import now
+from portal.outbox.planning import moment
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def warning(reader: User) -> MailWarning | None:
     worked = bool(here and active_settings(here.id))
     asked = open_request_of(reader)
     return MailWarning(
-        heading=_("Sending pauses until %(time)s", time=_moment(limit))
+        heading=_("Sending pauses until %(time)s", time=moment(limit))
         if limit
         else _("Email is not configured"),
         sentences=_limit_sentences() if limit else _fault_sentences(here, worked),
@@ -48,12 +47,6 @@ def warning(reader: User) -> MailWarning | None:
         administrators=administrators(),
         asked_at=asked.asked_at if asked else None,
     )
-
-
-def _moment(at: datetime) -> str:
-    """The time of day in the practice's zone, with the date unless that is today."""
-    today = to_user_timezone(at).date() == to_user_timezone(now()).date()
-    return str(format_time(at, "short") if today else format_datetime(at, "short"))
 
 
 def _limit_sentences() -> Sequence[str]:

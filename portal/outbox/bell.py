@@ -1,5 +1,9 @@
 """Ringing for the senders of an account."""
 
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+
 from portal import queue
 from portal.extensions import db
 from portal.mail_settings.accounts import active_settings
@@ -7,10 +11,23 @@ from portal.models import AccountStatus, MailAccount
 from portal.outbox import limits, waiting
 from portal.outbox.waiting import Lanes
 
+log = logging.getLogger(__name__)
+
 
 def ring(account_id: int) -> None:
     """Ring for as many senders as are worth it, where anything is due. Ends the transaction at
-    hand."""
+    hand.
+
+    What there is to do was committed before, so nobody is shown that ringing failed, be it for
+    the queue server or the database: the sweep rings again."""
+    try:
+        _ring(account_id)
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("Nobody rang for account %s (%s); it waits for the sweep.", account_id, error)
+
+
+def _ring(account_id: int) -> None:
     account = db.session.get(MailAccount, account_id, populate_existing=True)
     settings = active_settings(account_id)
     db.session.commit()

@@ -42,11 +42,12 @@ LIMIT_SENTENCES: Mapping[tuple[Span, bool], Any] = {
 
 @dataclass(frozen=True)
 class Limit:
-    """So many mails in a span; `provider` is the key of whose figure it is, None where somebody
-    set it here."""
+    """So many mails in a span, of which campaigns may use their `share`; `provider` is the key of
+    whose figure it is, None where somebody set it here."""
 
     span: Span
     mails: int
+    share: int
     provider: str | None
 
 
@@ -93,7 +94,8 @@ def _simulated(
     limit = None
     if held_by and settings:
         is_set_here = _name_of(held_by.span) in (here.limits or {})
-        limit = Limit(held_by.span, held_by.limit, None if is_set_here else settings.provider)
+        provider = None if is_set_here else settings.provider
+        limit = Limit(held_by.span, held_by.limit, held_by.share, provider)
     return datetime.fromtimestamp(at, UTC), limit
 
 
@@ -164,10 +166,17 @@ def _plan_sentence(plan: Plan) -> str:
 
 
 def _limit_sentence(limit: Limit, when: str) -> str:
-    provider = providers.load()[limit.provider].label if limit.provider else ""
-    number = format_decimal(limit.mails)
-    words = LIMIT_SENTENCES[limit.span, limit.provider is not None]
-    return str(words) % {"when": when, "provider": provider, "number": number}
+    """The provider's figure is told as it is known, and the campaigns' share after it."""
+    share = format_decimal(limit.share)
+    if not limit.provider:
+        return str(LIMIT_SENTENCES[limit.span, False]) % {"when": when, "number": share}
+    provider = providers.load()[limit.provider].label
+    named = {"when": when, "provider": provider, "number": format_decimal(limit.mails)}
+    told = str(LIMIT_SENTENCES[limit.span, True]) % named
+    if limit.share == limit.mails:
+        return told
+    share_told = _("Campaigns may use %(share)s of them.", share=share)
+    return f"{told} {share_told}"
 
 
 def _time_left(left: timedelta) -> str:

@@ -12,6 +12,7 @@ from portal.models import Campaign, CampaignStatus, Doubt, Message, User
 from portal.models import MessageStatus as Status
 from portal.models.base import now
 from portal.outbox import bell
+from portal.outbox.again import run_again
 from portal.outbox.transitions import move
 
 NEWEST_FIRST = Order("date", (Doubt.id,), descending=True)
@@ -82,6 +83,17 @@ def seen(campaign_id: int | None) -> Seen:
     """What there is to settle now."""
     newest = db.session.scalar(select(func.max(Doubt.id)).where(IS_OPEN)) or 0
     return Seen(newest, _count(newest, campaign_id), campaign_id)
+
+
+def unrepeatable(shown: Seen) -> int:
+    """How many of them can't be sent again, since their campaign was cancelled."""
+    query = select(func.count()).select_from(Doubt).join(Message, Message.id == Doubt.message_id)
+    of_cancelled = query.join(Campaign, Campaign.id == Message.campaign_id).where(
+        IS_OPEN, Doubt.id <= shown.newest, Campaign.status == CampaignStatus.CANCELLED
+    )
+    if shown.campaign_id is not None:
+        of_cancelled = of_cancelled.where(*_is_of(shown.campaign_id))
+    return db.session.scalar(of_cancelled) or 0
 
 
 def _open(query: Select[Any], campaign_id: int | None) -> Select[Any]:
@@ -205,16 +217,5 @@ def _settle(
         .values(settled_at=now(), settled_as=target, settled_by_id=by_id)
     )
     if target is Status.QUEUED:
-        _run_again(connection, {row.campaign_id for row in moved})
+        run_again(connection, {row.campaign_id for row in moved} - {None})
     return moved
-
-
-def _run_again(connection: Connection, campaign_ids: set[int | None]) -> None:
-    connection.execute(
-        update(Campaign)
-        .where(
-            Campaign.id.in_(campaign_ids - {None}),
-            Campaign.status == CampaignStatus.FINISHED,
-        )
-        .values(status=CampaignStatus.RUNNING, finished_at=None)
-    )

@@ -176,11 +176,13 @@ def _unconfirmed_list(refused: str | None = None) -> ResponseReturnValue:
     doubtful = select(Campaign).where(
         or_(Campaign.unconfirmed_count > 0, Campaign.id == campaign_id)
     )
+    seen = unconfirmed.seen(campaign_id)
     html = render_template(
         "outbox/unconfirmed.html",
         page=page,
         order=unconfirmed.NEWEST_FIRST,
-        seen=unconfirmed.seen(campaign_id),
+        seen=seen,
+        unrepeatable=unconfirmed.unrepeatable(seen),
         campaigns=db.session.scalars(doubtful.order_by(Campaign.id.desc())).all(),
         refused=refused,
         **_evidence(),

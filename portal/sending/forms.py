@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, Form, StringField
 from wtforms.validators import ValidationError
 
-from portal.forms import TickField, required, strip, text
+from portal.forms import TickField, required, strip, text, whole_number
 from portal.models import MOST_SESSIONS, MailAccount
 from portal.outbox.kinds import REPEATED, repeated_kinds
 
@@ -25,20 +25,20 @@ UNLIMITED = {
 FIGURES = (*UNLIMITED, "connections")
 
 
-def whole_number(least: int, most: int, message: Any) -> Callable[[Form, Field], None]:
+def within(least: int, most: int, message: Any) -> Callable[[Form, Field], None]:
     """A validator: digits alone, of a number within these bounds; nothing at all is well."""
 
     def check(_form: Form, field: Field) -> None:
-        typed = text(field)
-        if not typed:
+        if not text(field):
             return
-        if not typed.isdecimal() or len(typed) > 9 or not least <= int(typed) <= most:
+        number = whole_number(text(field))
+        if number is None or not least <= number <= most:
             raise ValidationError(message)
 
     return check
 
 
-mails = whole_number(1, MOST_MAILS, _l("Enter a whole number from 1 to 1000000, such as 500."))
+mails = within(1, MOST_MAILS, _l("Enter a whole number from 1 to 1000000, such as 500."))
 
 
 class SendingForm(FlaskForm):
@@ -54,12 +54,12 @@ class SendingForm(FlaskForm):
     no_limit_per_connection = TickField(_l("No limit per connection"))
     connections = StringField(
         _l("Connections at once"),
-        [whole_number(1, MOST_SESSIONS, _l("Enter a whole number from 1 to 10."))],
+        [within(1, MOST_SESSIONS, _l("Enter a whole number from 1 to 10."))],
         [strip],
     )
     reserved_percent = StringField(
         _l("Kept for appointments and invoices (%)"),
-        [required(RESERVED_MESSAGE), whole_number(0, MOST_RESERVED, RESERVED_MESSAGE)],
+        [required(RESERVED_MESSAGE), within(0, MOST_RESERVED, RESERVED_MESSAGE)],
         [strip],
         description=_l("Campaigns leave this part of the mails a day and an hour alone."),
     )

@@ -9,26 +9,33 @@ from portal.models import Campaign, CampaignStatus, Doubt, Message, MessageStatu
 from portal.models.base import now
 from tests.browser import practices
 
-RUNNING = 2  # the campaign of practices.at_work that is going out
+# The campaigns of practices.at_work: one done, one going out, one being written.
+DONE, RUNNING, DRAFT = 1, 2, 3
 
 
 def paused() -> None:
-    _change(status=CampaignStatus.PAUSED)
+    _change(RUNNING, status=CampaignStatus.PAUSED)
 
 
 def scheduled() -> None:
     """A campaign waits for its time."""
-    _change(status=CampaignStatus.SCHEDULED, scheduled_at=now() + timedelta(days=2))
+    _change(RUNNING, status=CampaignStatus.SCHEDULED, scheduled_at=now() + timedelta(days=2))
 
 
 def missed() -> None:
     """The time of a campaign went by while nobody could send it."""
     missed_at = now()
     _change(
+        RUNNING,
         status=CampaignStatus.SCHEDULED,
         scheduled_at=missed_at - timedelta(hours=2),
         missed_at=missed_at,
     )
+
+
+def cancelled() -> None:
+    """A campaign was cancelled before it started."""
+    _change(DRAFT, status=CampaignStatus.CANCELLED)
 
 
 def in_doubt() -> None:
@@ -39,7 +46,17 @@ def in_doubt() -> None:
     db.session.commit()
 
 
-def _change(**values: object) -> None:
+def cancelled_in_doubt() -> None:
+    """The campaign of a mail in doubt was cancelled."""
+    in_doubt()
+    _set(DONE, status=CampaignStatus.CANCELLED)
+
+
+def _change(campaign_id: int, **values: object) -> None:
     practices.at_work()
-    db.session.execute(update(Campaign).where(Campaign.id == RUNNING).values(values))
+    _set(campaign_id, **values)
+
+
+def _set(campaign_id: int, **values: object) -> None:
+    db.session.execute(update(Campaign).where(Campaign.id == campaign_id).values(values))
     db.session.commit()

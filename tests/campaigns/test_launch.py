@@ -30,7 +30,7 @@ def test_an_unknown_keyword_is_named_before_and_at_the_launch(staff: Visitor, li
     assert messages(line.app) == []
 
 
-@pytest.mark.parametrize("confirm", ["1", "3", "", "two", "-2", "9" * 23, "9" * 5000])
+@pytest.mark.parametrize("confirm", ["1", "3", "", "two", "-2", "٢", "9" * 23, "9" * 5000])
 def test_a_missing_or_outdated_number_answers_with_the_form(
     staff: Visitor, line: Line, confirm: str
 ) -> None:

@@ -119,6 +119,21 @@ def test_found_more_than_an_hour_late_it_asks_instead(
 
 
 @ON_SQLITE
+def test_in_the_list_it_asks_too_once_its_time_was_missed(
+    staff: Visitor, line: Line, scheduled: str
+) -> None:
+    def listed() -> str:
+        return staff.get("/campaigns").one("#list tr:has([data-status=scheduled])").text
+
+    assert "It was to start on" not in listed()
+    time_comes(line, late_by=timedelta(minutes=61))
+    sweep(line)
+    asked = staff.get(scheduled).one("#scheduled .verdict-wait").text.strip()
+    assert "Start it now, or choose another time." in asked
+    assert asked in listed()
+
+
+@ON_SQLITE
 def test_within_the_hour_it_still_starts(line: Line, scheduled: str, run_jobs: JobRunner) -> None:
     time_comes(line, late_by=timedelta(minutes=59))
     sweep(line)
@@ -163,6 +178,7 @@ def test_a_second_launch_does_not_start_what_is_scheduled(
     fields = {"csrf_token": staff.token(scheduled), "confirm": "2"}
     page = staff.post(f"{scheduled}/launch", fields)
     assert page.status == 422
+    assert "scheduled already" in page.one("[role=alert]").text
     assert status(page) == "scheduled"
     assert messages(line.app) == []
 
@@ -197,6 +213,8 @@ def test_cancelled_before_its_time_it_never_starts(
     page = staff.get(scheduled)
     assert status(page) == "cancelled"
     assert "cancelled before it started" in page.text
+    assert "0 of 0" not in page.text
+    assert not page.has("progress, .numbers, #progress a")
     assert messages(line.app) == []
 
 

@@ -38,6 +38,8 @@ def cancelled(staff: Visitor, campaign: str) -> None:
         (cancelled, "resume", "not paused"),
         (cancelled, "cancel", "is over"),
         (cancelled, "retry", "No mail of this campaign can be tried again"),
+        (cancelled, "launch", "was cancelled"),
+        (cancelled, "start", "was cancelled"),
     ],
 )
 def test_what_does_not_fit_changes_nothing_and_says_so(
@@ -63,6 +65,14 @@ def test_a_draft_can_only_be_launched(staff: Visitor, line: Line, step: str) -> 
     page = steer(staff, draft, step)
     assert page.status == 422
     assert page.has("[role=alert]")
+    assert line.campaign().status is CampaignStatus.DRAFT
+
+
+@ON_SQLITE
+def test_a_draft_that_is_to_start_is_called_what_it_is(staff: Visitor, line: Line) -> None:
+    page = steer(staff, write(staff), "start")
+    assert page.status == 422
+    assert "is a draft" in page.one("[role=alert]").text
     assert line.campaign().status is CampaignStatus.DRAFT
 
 

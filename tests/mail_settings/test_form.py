@@ -311,6 +311,7 @@ def test_the_user_name_counts_only_when_it_is_a_different_one(app: Flask, admin:
         ("smtp_port", "65536", "1 to 65535"),
         ("smtp_port", "-25", "1 to 65535"),
         ("smtp_port", "46.5", "1 to 65535"),
+        ("smtp_port", "٤٦٥", "1 to 65535"),
         ("smtp_port", "smtp", "1 to 65535"),
         ("smtp_port", "4655555555", "1 to 65535"),
         ("smtp_port", "9" * 5000, "1 to 65535"),

@@ -21,9 +21,15 @@ PAGES = {
     STAFF: ("/", "/sent", "/contacts", "/contacts/import", "/campaigns", "/campaigns/new"),
     VIEWER: ("/", "/sent"),
 }
+PLACES_OF_A_LIMIT = {
+    "/": "#mail-warning",
+    "/settings/email": "#check",
+    "/campaigns/1": "#progress",
+}
 WORDS = "535 5.7.8 no"
 REFUSED = Trouble("password_refused", "password", WORDS)
 MORNING = datetime(2026, 11, 22, 9, 40, tzinfo=UTC)  # 10:40 in Madrid
+BRIEF = timedelta(minutes=59, seconds=30)
 
 
 def stop(app: Flask, trouble: Trouble = REFUSED) -> None:
@@ -108,8 +114,8 @@ def test_what_sending_met_stands_on_its_field(app: Flask, admin: Visitor) -> Non
 @pytest.mark.parametrize(
     ("wait", "heading"),
     [
-        (timedelta(hours=1), "Sending pauses until 11:40\N{NARROW NO-BREAK SPACE}AM"),
-        (timedelta(hours=20), "Sending pauses until 11/23/26, 6:40\N{NARROW NO-BREAK SPACE}AM"),
+        (BRIEF, "Sending pauses until 11:40\N{NARROW NO-BREAK SPACE}AM"),
+        (timedelta(hours=20), "Sending pauses until Monday 6:41\N{NARROW NO-BREAK SPACE}AM"),
     ],
 )
 @pytest.mark.parametrize("email", PAGES)
@@ -122,6 +128,18 @@ def test_at_a_limit_everybody_reads_until_when_sending_pauses(
         page = Visitor(app).sign_in(email).get("/")
     assert look(page) == (heading, ["alert-warning"])
     assert "Mails that wait go by themselves then" in page.one("#mail-warning").text
+
+
+def test_the_banner_the_settings_and_a_campaign_tell_the_same_end_of_a_limit(app: Flask) -> None:
+    with time_machine.travel(MORNING, tick=True):
+        line = Line(app)
+        line.configure(port=465)
+        line.add_contacts("ana")
+        line.launch()
+        stop(app, Trouble("sending_limit", None, "550 5.4.5 Limit", permanent=False, wait=BRIEF))
+        admin = Visitor(app).sign_in(ADMIN)
+        for path, part in PLACES_OF_A_LIMIT.items():
+            assert "11:40\N{NARROW NO-BREAK SPACE}AM" in admin.get(path).one(part).text, path
 
 
 def test_new_settings_that_fail_beside_those_at_work_warn_nobody(

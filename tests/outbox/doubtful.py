@@ -85,6 +85,13 @@ def two_campaigns_in_doubt(line: Line) -> Line:
     return line
 
 
+def cancel_campaign(line: Line, campaign_id: int) -> None:
+    with line.app.app_context():
+        stopped = update(Campaign).where(Campaign.id == campaign_id)
+        db.session.execute(stopped.values(status=CampaignStatus.CANCELLED))
+        db.session.commit()
+
+
 def press(visitor: Visitor, words: str, number: int = 1, at: str = LIST) -> Page:
     """Press the button of the mail whose doubt has the number; 0 presses the one for all."""
     page = visitor.get(at)

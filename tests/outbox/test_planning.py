@@ -33,6 +33,7 @@ from tests.outbox.line import Line
 START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 AT = START.timestamp()
 FAST = 1000.0
+GMAIL = "Gmail takes 500 mails a day. Campaigns may use 400 of them."
 
 
 def window(span: Span, limit: int, share: int = 0, used: Sequence[Bucket] = ()) -> Window:
@@ -191,7 +192,7 @@ def test_it_goes_by_what_was_used_and_what_campaigns_may_use(line: Line) -> None
     use(line, 399, START - timedelta(hours=2))
     found = plan(line)
     assert found
-    assert found.limit == Limit(DAY, 500, "gmail")
+    assert found.limit == Limit(DAY, 500, 400, "gmail")
     assert timedelta(hours=22) <= found.at - START <= timedelta(hours=22, minutes=16)
 
 
@@ -211,7 +212,7 @@ def test_what_is_set_here_is_not_the_providers(line: Line) -> None:
     line.change(MailAccount, limits={"messages_per_day": 2})
     found = plan(line)
     assert found
-    assert found.limit == Limit(DAY, 2, None)
+    assert found.limit == Limit(DAY, 2, 2, None)
 
 
 @ON_SQLITE
@@ -277,13 +278,32 @@ def test_the_last_to_be_tried_again_is_waited_for(line: Line) -> None:
     [
         (30, "Less than a minute left."),
         (300, "About 5 minutes left."),
-        (600, "Done by Wednesday 10:19 AM: Gmail takes 500 mails a day."),
-        (10_000, "Done by December 25, 2026: Gmail takes 500 mails a day."),
+        (600, f"Done by Wednesday 10:19 AM: {GMAIL}"),
+        (10_000, f"Done by December 25, 2026: {GMAIL}"),
     ],
 )
 def test_it_is_told_by_the_practices_clock(line: Line, mails: int, said: str) -> None:
     waiting(line, mails)
     assert sentence(line) == said
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("reserved", "said"), [(20, "at 80 mails a day."), (0, "at 100 mails a day.")]
+)
+def test_what_is_kept_for_other_mails_is_no_campaigns(line: Line, reserved: int, said: str) -> None:
+    line.change(MailAccount, limits={"messages_per_day": 100}, reserved_percent=reserved)
+    waiting(line, 300)
+    assert str(sentence(line)).endswith(said)
+
+
+@ON_SQLITE
+def test_of_a_providers_figure_nothing_more_is_said_where_campaigns_may_use_all(
+    line: Line,
+) -> None:
+    line.change(MailAccount, reserved_percent=0)
+    waiting(line, 600)
+    assert str(sentence(line)).endswith("Gmail takes 500 mails a day.")
 
 
 @ON_SQLITE

@@ -10,6 +10,7 @@ from tests.conftest import ON_SQLITE
 from tests.outbox.doubtful import (
     LIST,
     all_doubts,
+    cancel_campaign,
     follow,
     make_doubts,
     names,
@@ -68,6 +69,35 @@ def test_the_filter_narrows_the_list_and_what_is_settled_at_once(
     press(staff, "Sent after all", 0, of_one)
     assert two_campaigns.statuses() == {"ana": "sent", "bea": "unconfirmed", "cleo": "sent"}
     assert names(staff.get(LIST)) == ["bea"]
+
+
+def test_sending_again_is_offered_for_those_whose_campaign_was_not_cancelled(
+    two_campaigns: Line, staff: Visitor
+) -> None:
+    cancel_campaign(two_campaigns, 1)
+    page = staff.get(LIST)
+    assert page.texts("#settle-all button") == ["Sent after all (3)", "Send again (1)"]
+    assert "2 mails can't be sent again" in page.one("#settle-all").text
+    said = follow(staff, press(staff, "Send again", 0)).text
+    assert "1 mail will be sent again. 2 mails can't be sent again" in said
+    assert two_campaigns.statuses() == {
+        "ana": "unconfirmed",
+        "bea": "queued",
+        "cleo": "unconfirmed",
+    }
+
+
+@ON_SQLITE
+def test_where_every_campaign_was_cancelled_nothing_is_said_of_sending_again(
+    two_campaigns: Line, staff: Visitor
+) -> None:
+    cancel_campaign(two_campaigns, 1)
+    page = staff.get(f"{LIST}?campaign=1")
+    assert page.texts("#settle-all button") == ["Sent after all (2)"]
+    assert "who got it already gets it twice" not in page.text
+    other = staff.get(f"{LIST}?campaign=2")
+    assert other.texts("#settle-all button") == ["Sent after all (1)", "Send again (1)"]
+    assert "can't be sent again" not in other.text
 
 
 @ON_SQLITE

@@ -110,6 +110,8 @@ def test_no_limit_at_all_can_be_chosen(at_gmail: Line, admin: Visitor) -> None:
         ("messages_per_hour", "many"),
         ("messages_per_minute", "1.5"),
         ("messages_per_connection", "1000001"),
+        ("messages_per_day", "٥"),
+        ("connections", "３"),
         ("messages_per_day", "9" * 5000),
         ("connections", "0"),
         ("connections", "11"),
