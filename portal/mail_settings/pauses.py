@@ -41,7 +41,8 @@ def until_limit_ends(
 
 
 def _limited_span(here: MailAccount, provider: str | None, usual: timedelta) -> Span:
-    """An hour where the server speaks of one, or where no other limit of its provider is known."""
+    """An hour where the server speaks of one, or says no for now and not for the day, or where no
+    other limit of its provider is known."""
     known = limits_at(provider, here.limits).by_span if provider else {}
     is_hourly = usual < LONGEST or (HOUR in known and DAY not in known)
     return HOUR if is_hourly else DAY
