@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from jinja2.bccache import Bucket, BytecodeCache
 from redis import Redis
 from rq import SimpleWorker
 from rq.timeouts import TimerDeathPenalty
+from sqlalchemy import Engine, event
 
+from jobs import deliver
 from portal import passwords
 from portal.admin import service as practice
 from portal.app import create_app
@@ -24,7 +27,7 @@ from portal.queue import QUEUES
 from tests.oauth.provider import register
 from tests.oauth_server import OAuthServer
 from tests.people import ADMIN, PASSWORD, STAFF, VIEWER, Visitor
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer, in_memory, postgres_server
 from tests.queue_server import queue_server
 from tests.scripted_smtp import ScriptedServer
 from tests.smtp_server import authority
@@ -58,6 +61,17 @@ class _Compiled(BytecodeCache):
 _compiled = _Compiled()
 
 
+# The first engine of each kind of database that was connected.
+_engines: dict[str, Engine] = {}
+
+
+def _share_statements(engine: Engine) -> None:
+    """SQL is compiled once for all engines of a kind in this process: a test has its own."""
+    if first := _engines.get(engine.dialect.name):
+        engine.dialect = first.dialect
+        engine._compiled_cache = first._compiled_cache
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The tests decide every variable that the portal reads, and trust their mail servers."""
@@ -73,6 +87,8 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("LOGIN_LIMIT", "1000 per minute")
         # Every test signs people in; the parameters of a password's hash stand in the hash.
         patch.setattr(passwords, "hasher", PasswordHasher(1, 8, 1))
+        # A connection that fails is tried again at once.
+        patch.setattr(deliver, "CONNECT_PAUSES", (0.0, 0.0))
         yield
 
 
@@ -94,12 +110,15 @@ def make_app(data_dir: Path, database_url: str, queue_url: str, **environment: s
         app = create_app(Config.from_environment())
     app.testing = True
     app.jinja_env.bytecode_cache = _compiled
+    with app.app_context():
+        _share_statements(db.engine)
     return app
 
 
 def migrate(app: Flask) -> None:
     with app.app_context():
         alembic.upgrade()
+        _engines.setdefault(db.engine.dialect.name, db.engine)
         db.session.remove()
         db.engine.dispose()
 
@@ -115,7 +134,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, queue_url: str) ->
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory, queue_url: str) -> Iterator[PostgresServer]:
     """A PostgreSQL server with a migrated database `template` to copy."""
-    with postgres_server() as server:
+    with postgres_server(within=in_memory()) as server:
         url = server.create("template")
         migrate(make_app(tmp_path_factory.mktemp("postgresql"), url, queue_url))
         yield server
@@ -134,12 +153,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.drop(name)
 
 
+def _dont_wait_for_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 @pytest.fixture
 def bare_app(tmp_path: Path, database_url: str, queue_url: str) -> Iterator[Flask]:
     """The portal before its set-up."""
     with Redis.from_url(queue_url) as connection:
         connection.flushall()
     app = make_app(tmp_path, database_url, queue_url)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":  # no test cuts the power
+            event.listen(db.engine, "connect", _dont_wait_for_the_disk)
     yield app
     with app.app_context():
         db.engine.dispose()

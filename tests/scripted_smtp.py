@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Self
 
@@ -162,8 +162,12 @@ class ScriptedServer:
         self.commands.append(line)
         return line.split()[0].lower()
 
+    def _chosen(self, step: str) -> Plays:
+        """What is played now; who refuses only some mails decides here."""
+        return self.plays[step]
+
     def _agrees(self, step: str, code: str | tuple[str, ...]) -> bool:
-        play = self.plays[step]
+        play = self._chosen(step)
         return isinstance(play, str) and any(r.startswith(code) for r in play.split("\r\n"))
 
     def _ask_login(self, peer: "_Peer") -> None:
@@ -172,7 +176,7 @@ class ScriptedServer:
             self.commands.append(peer.line())
 
     def _play(self, peer: "_Peer", step: str, before: str = "") -> None:
-        plays = self.plays[step]
+        plays = self._chosen(step)
         first, *others = plays if isinstance(plays, tuple) else (plays,)
         self._play_one(peer, first, before)
         for play in others:
@@ -204,7 +208,7 @@ class _Peer:
 
     sock: socket.socket
     discards: bool
-    _buffer: bytes = b""
+    _buffer: bytearray = field(default_factory=bytearray)
 
     def line(self) -> str:
         """Return the next command, or nothing once the client is gone.
@@ -213,20 +217,23 @@ class _Peer:
         """
         line = self._until(b"\r\n").decode("utf-8", "replace")
         if self.discards:
-            self._buffer = b""
+            self._buffer.clear()
         return line
 
     def content(self) -> bytes:
         """Return a mail's text, which may be empty."""
-        self._buffer = b"\r\n" + self._buffer
+        self._buffer[:0] = b"\r\n"
         stuffed = (self._until(b"\r\n.\r\n") + b"\r\n").removeprefix(b"\r\n")
         return re.sub(rb"(?m)^\.\.", b".", stuffed)
 
     def _until(self, end: bytes) -> bytes:
-        while end not in self._buffer:
+        searched = 0  # each byte once, since a text may be large
+        while (found := self._buffer.find(end, searched)) < 0:
+            searched = max(0, len(self._buffer) - len(end) + 1)
             received = self.sock.recv(65_536)
             if not received:
                 raise ConnectionAbortedError
             self._buffer += received
-        part, _, self._buffer = self._buffer.partition(end)
+        part = bytes(self._buffer[:found])
+        del self._buffer[: found + len(end)]
         return part

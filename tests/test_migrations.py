@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Boolean, Column, Date, DateTime, Integer, LargeBinary, Ta
 from portal.extensions import alembic, db
 from portal.models import Practice
 from portal.models.base import UtcDateTime
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, make_app
 from tests.people import ADMIN, PASSWORD, Visitor
 
 VALUES: dict[type, object] = {
@@ -99,7 +100,6 @@ def test_no_row_refers_to_one_that_is_not_there() -> None:
 
 
 @ON_SQLITE
-@pytest.mark.usefixtures("in_app")
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [
@@ -109,8 +109,11 @@ def test_no_row_refers_to_one_that_is_not_there() -> None:
         ("foreign_keys", 1),
     ],
 )
-def test_sqlite_is_opened_for_several_processes(pragma: str, value: object) -> None:
-    with db.engine.connect() as connection:
+def test_sqlite_is_opened_for_several_processes(
+    tmp_path: Path, database_url: str, queue_url: str, pragma: str, value: object
+) -> None:
+    app = make_app(tmp_path, database_url, queue_url)
+    with app.app_context(), db.engine.connect() as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
 

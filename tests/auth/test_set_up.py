@@ -36,11 +36,13 @@ def test_the_link_makes_the_administrator_signs_in_and_is_used_up(bare_app: Flas
     assert link(bare_app) is None
 
 
+@ON_SQLITE
 def test_without_the_right_token_there_is_no_set_up(bare_app: Flask) -> None:
     assert Visitor(bare_app).get("/setup").status == 404
     assert Visitor(bare_app).get("/setup?token=0000").status == 404
 
 
+@ON_SQLITE
 def test_a_short_password_and_an_unknown_zone_are_said_on_their_fields(bare_app: Flask) -> None:
     address = link(bare_app)
     assert address

@@ -213,6 +213,7 @@ def test_the_page_says_that_a_person_has_unsubscribed(app: Flask, staff: Visitor
     assert "has unsubscribed" in staff.get("/contacts/1").text
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("word", ["", "0", "no", "off", "false"])
 def test_a_consent_that_was_answered_with_no_is_not_given(
     app: Flask, staff: Visitor, word: str

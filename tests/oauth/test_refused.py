@@ -54,6 +54,7 @@ def assert_refused(page: Page, told: str, issuer: str = "google") -> None:
     assert links["Back to the email settings"] == PAGE
 
 
+@ON_SQLITE
 @ISSUERS
 @pytest.mark.parametrize("what", WRONG)
 def test_an_answer_that_is_not_right_is_said_and_stores_nothing(

@@ -1,16 +1,9 @@
 import pytest
 from flask import Flask
 
-from jobs import deliver
 from tests.outbox.doubtful import three_in_doubt, two_campaigns_in_doubt
 from tests.outbox.line import Line
 from tests.scripted_smtp import ScriptedServer
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that fails is tried again at once."""
-    monkeypatch.setattr(deliver, "CONNECT_PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from flask import Flask
 
 from portal.models import AccountStatus, Message
 from portal.models.base import now
+from tests.conftest import ON_SQLITE
 from tests.outbox.line import MAILBOX, Line
 from tests.scripted_smtp import Fault, ScriptedServer
 from tests.smtp_server import MailServer
@@ -33,6 +34,7 @@ def test_a_transient_refusal_is_tried_again_later(
     line.assert_counters_agree()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("phase", "reply"), [("rcpt", "450 4.2.1 Busy"), ("dot", "451 4.3.0 Try again")]
 )
@@ -55,6 +57,7 @@ def test_the_pauses_grow_and_have_an_end(
     assert (message.status, message.reason) == ("failed", "expired")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("reply", ["550 5.1.1 No such user", "550 No such user", "553 5.1.3 Bad"])
 def test_a_recipient_whom_the_server_does_not_know_has_failed_alone(
     line: Line, server: ScriptedServer, reply: str

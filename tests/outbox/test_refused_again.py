@@ -15,7 +15,7 @@ from portal.outbox import claims, leases
 from portal.outbox.waiting import Lanes
 from tests.conftest import ON_SQLITE
 from tests.outbox.line import Line
-from tests.scripted_smtp import ScriptedServer
+from tests.scripted_smtp import Plays, ScriptedServer
 
 RELAYING = "550 5.7.1 Relaying denied"
 VIRUS = "554 5.7.1 Message rejected: virus found"
@@ -29,12 +29,9 @@ class PickyServer(ScriptedServer):
         self._recipient = f"<{name}@example.com>"
         self._step, self._reply = step, reply
 
-    def _play(self, peer: Any, step: str, before: str = "") -> None:
+    def _chosen(self, step: str) -> Plays:
         named = any(self._recipient in command for command in self.commands[-2:])
-        if step == self._step and named:
-            self._play_one(peer, self._reply, before)
-        else:
-            super()._play(peer, step, before)
+        return self._reply if step == self._step and named else super()._chosen(step)
 
 
 def launch(app: Flask, server: ScriptedServer, *names: str) -> Line:

@@ -7,6 +7,7 @@ from portal.admin import service as practice
 from portal.mail_settings import accounts, checks
 from portal.models import MailCheck
 from portal.models.base import now
+from tests.conftest import ON_SQLITE
 from tests.outbox.line import Line
 from tests.people import ADMIN, PASSWORD, Visitor
 from tests.troubleshooting.wizard import WIZARD, at, fail, place_of, press, trail
@@ -33,6 +34,7 @@ def begins_at(visitor: Visitor) -> str:
     return place_of(visitor.get(WIZARD))
 
 
+@ON_SQLITE
 def test_it_begins_with_the_step_for_what_the_check_found(admin: Visitor, refused: None) -> None:
     assert begins_at(admin) == "gmail/two-step"
     page = admin.get(at("gmail/two-step"))
@@ -42,6 +44,7 @@ def test_it_begins_with_the_step_for_what_the_check_found(admin: Visitor, refuse
     assert REFUSED in found.text
 
 
+@ON_SQLITE
 def test_without_trouble_one_chooses_a_way(admin: Visitor) -> None:
     assert begins_at(admin) == "paths"
     page = admin.get(at("paths"))
@@ -49,16 +52,19 @@ def test_without_trouble_one_chooses_a_way(admin: Visitor) -> None:
     assert page.has(f'main a[href="{at("own-domain/provider")}"]')
 
 
+@ON_SQLITE
 def test_the_ways_for_ones_own_mailbox_come_first(admin: Visitor, refused: None) -> None:
     page = admin.get(at("paths"))
     assert page.texts("main .panel h2")[1:] == ["For your mailbox", "Other ways"]
     assert page.one(".ways a")["href"] == at("gmail/two-step")
 
 
+@ON_SQLITE
 def test_a_path_of_its_own_address_begins_with_its_first_step(admin: Visitor) -> None:
     assert place_of(admin.get(at("yahoo"))) == "yahoo/app-password"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("answer", "leads_to"),
     [("Yes", "gmail-two-step/make"), ("No", "gmail/turn-on"), ("I don't know", "gmail/find-out")],
@@ -83,6 +89,7 @@ def test_one_goes_on_where_one_was_on_another_device_and_so_does_a_colleague(
     assert given.text.strip().startswith("No")
 
 
+@ON_SQLITE
 def test_the_steps_are_counted_along_the_way(admin: Visitor, refused: None) -> None:
     press(admin, "gmail/two-step", "No")
     assert admin.get(at("gmail/turn-on")).one("h1").text.startswith("Step 2 of 4: ")
@@ -95,6 +102,7 @@ def back(visitor: Visitor, place: str) -> str:
     return str(visitor.get(at(place)).one(".wizard-ways a")["href"]).removeprefix(f"{WIZARD}/")
 
 
+@ON_SQLITE
 def test_the_way_back_is_the_way_one_came(admin: Visitor, refused: None) -> None:
     assert back(admin, "gmail/two-step") == "paths"
     press(admin, "gmail/two-step", "No")
@@ -165,6 +173,7 @@ def test_settings_at_work_beside_those_being_mended_dont_end_it(app: Flask, admi
     assert begins_at(admin) == "gmail/turn-on"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("answer", ["", "9", "-1", "x"])
 def test_without_an_answer_one_is_asked_for(admin: Visitor, refused: None, answer: str) -> None:
     page = admin.send(at("gmail/two-step"), {"answer": answer})
@@ -173,11 +182,13 @@ def test_without_an_answer_one_is_asked_for(admin: Visitor, refused: None, answe
     assert len(page.html.select(".question button")) == 3
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("place", ["nothing", "gmail/nothing", "nothing/two-step", "gmail/1/2"])
 def test_an_unknown_step_is_no_page(admin: Visitor, place: str) -> None:
     assert admin.get(at(place)).status == 404
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "place", ["", "/paths", "/gmail", "/gmail/two-step", "/gmail/two-step/letter"]
 )
@@ -189,12 +200,14 @@ def test_only_administrators_walk_it(
     assert "/login" in stranger.get(WIZARD + place).location
 
 
+@ON_SQLITE
 def test_a_path_for_another_provider_says_so(admin: Visitor, refused: None) -> None:
     page = admin.get(at("yahoo/app-password"))
     assert "yours is at Gmail" in page.one(".alert-info").text
     assert not admin.get(at("blocked/look")).has(".alert-info")
 
 
+@ON_SQLITE
 def test_a_kind_of_trouble_has_an_address_too(admin: Visitor, refused: None) -> None:
     assert place_of(admin.get(at("app-password"))) == "gmail/two-step"
     assert place_of(admin.get(at("smtp-disabled"))) == "other-mailbox/external-programs"
