@@ -109,7 +109,7 @@ def measure_post_office(mails: int) -> dict[str, Round]:
     with smtp_sink(programs) as sink:
         theirs = peer.run(sink, mails)
     with smtp_sink(programs) as sink:
-        run = campaign.run(campaign.sqlite, sink, mails, 1)
+        run = campaign.run(campaign.sqlite, sink, mails, peer.PROCESSES)
     detail = {
         "queueing_seconds": theirs.queueing_seconds,
         "sending_seconds": theirs.sending_seconds,

@@ -13,6 +13,7 @@ from bench.sinks import HOST, Sink
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 PROGRAM = Path(__file__).with_name("post_office_project.py")
 LONGEST_SECONDS = 1800
+PROCESSES = 2  # that send at once
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class PeerRun:
 def run(sink: Sink, mails: int) -> PeerRun:
     """Send to everybody by django-post_office. Raises RuntimeError when not every mail arrived."""
     task = {
+        "processes": PROCESSES,
         "host": HOST,
         "port": sink.port,
         "sender": f"{content.SENDER.name} <{content.SENDER.email}>",

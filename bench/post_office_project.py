@@ -2,8 +2,8 @@
 of its own.
 
 Reads the task as JSON from standard input, and writes how many seconds queueing and sending took.
-The setting is the fastest that was found: two processes of one thread, no log rows, all mails in
-one batch, rendered when they are queued."""
+The setting is the fastest that was found: processes of one thread, no log rows, all mails in one
+batch, rendered when they are queued."""
 
 import json
 import logging
@@ -15,8 +15,6 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management import call_command
-
-PROCESSES = 2
 
 
 def configure(task: dict[str, Any]) -> None:
@@ -81,7 +79,8 @@ def main() -> None:
     began = time.perf_counter()
     queue(task)
     queued = time.perf_counter()
-    call_command("send_queued_mail", processes=PROCESSES, lockfile=str(Path("lock").resolve()))
+    lock = str(Path("lock").resolve())
+    call_command("send_queued_mail", processes=task["processes"], lockfile=lock)
     sent = time.perf_counter()
     print(json.dumps({"queueing_seconds": queued - began, "sending_seconds": sent - queued}))
 
