@@ -26,8 +26,9 @@ from portal.outbox.kinds import repeated_kinds
 from portal.outbox.leases import Claim, Overtaken
 from portal.outbox.waiting import Lanes
 
-# A claim is what goes out in about half a second: after a power loss a whole one is in doubt.
-CLAIM_SECONDS = 0.5
+# A claim is what goes out in about half a second, and what is left of it is put back after some
+# seconds: after a power loss a whole one is in doubt.
+CLAIM_SECONDS, LONGEST_CLAIM_SECONDS = 0.5, 5.0
 SMALLEST_CLAIM, FIRST_CLAIM, LARGEST_CLAIM = 5, 20, 250
 SETTLE_SECONDS = 0.5
 # A session that the server ended before it got so many through is not followed by another at once,
@@ -108,10 +109,7 @@ class Sending:
             claimed = patiently(taking)
             if not claimed:
                 return
-            begun = time.monotonic()
             then = self._send_claimed(session, journal, claimed)
-            if then is Then.NEXT:
-                self._adapt(len(claimed) / (time.monotonic() - begun))
         patiently(partial(claims.put_back, self._claim))
 
     def _adapt(self, mails_per_second: float) -> None:
@@ -119,11 +117,17 @@ class Sending:
         self._size = min(max(size, SMALLEST_CLAIM), LARGEST_CLAIM)
 
     def _send_claimed(self, session: Session, journal: Journal, claimed: Sequence[Claimed]) -> Then:
-        for message in claimed:
+        """Until the claim is done, or has lasted too long: the next one lets go of its rest."""
+        begun = time.monotonic()
+        for number, message in enumerate(claimed, start=1):
             then = self._send(session, journal, message)
             self._settle_now_and_then()
             if then is not Then.NEXT:
                 return then
+            seconds = time.monotonic() - begun
+            self._adapt(number / seconds)
+            if seconds > LONGEST_CLAIM_SECONDS:
+                break
         return Then.NEXT
 
     def _settle_now_and_then(self) -> None:

@@ -11,12 +11,11 @@ from portal.campaigns.recipients import KIND, write_messages
 from portal.extensions import db
 from portal.mail import keywords
 from portal.mail_settings import accounts
-from portal.models import AccountStatus, Campaign, CampaignStatus, User
+from portal.models import LAUNCHED, AccountStatus, Campaign, CampaignStatus, User
 from portal.models.base import now
 from portal.outbox import bell
 
 LATEST_START = timedelta(hours=1)  # behind its time; found later than that, a campaign asks
-LAUNCHED = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.FINISHED)
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ def obstacle(campaign: Campaign) -> LaunchRefused | None:
 
 
 def _by_status(campaign: Campaign) -> LaunchRefused:
-    """Refused for what the campaign is, be it only by now."""
+    """Refused for what the campaign is by now, which may be news to the person."""
     return LaunchRefused("launched" if campaign.status in LAUNCHED else str(campaign.status))
 
 

@@ -138,7 +138,7 @@ def unschedule(campaign_id: int) -> ResponseReturnValue:
 def _steered(campaign_id: int, steer: Callable[[int], None]) -> ResponseReturnValue:
     campaign = _campaign(campaign_id)
     try:
-        steer(campaign.id)
+        steer(campaign_id)
     except steering.NotPossible:
         return _refused(campaign, str(NOT_POSSIBLE[steer]))
     return redirect(url_for("campaigns.page", campaign_id=campaign_id))

@@ -202,7 +202,8 @@ class MailSettingsForm(FlaskForm):
     def validate_smtp_port(self, field: StringField) -> None:
         if self.host.data == FIND_IT and not text(field):
             return
-        if not 0 < (whole_number(text(field)) or 0) < 65536:
+        number = whole_number(text(field))
+        if number is None or not 1 <= number <= 65535:
             raise ValidationError(_("Enter a number from 1 to 65535, usually 465 or 587."))
 
     def validate_security(self, field: SelectField) -> None:

@@ -11,7 +11,7 @@ from portal.outbox.windows import DAY, HOUR, Span
 
 LONGEST = timedelta(days=1)
 # Though mails may leave the day or hour sooner.
-SHORTEST = {DAY: timedelta(hours=1), HOUR: timedelta(minutes=1)}
+SHORTEST = {DAY: timedelta(hours=1), HOUR: timedelta(minutes=5)}
 
 
 @dataclass(frozen=True)

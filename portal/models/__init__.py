@@ -1,6 +1,6 @@
 """The tables: the ground floor, which imports nothing of the portal but its extensions."""
 
-from portal.models.campaigns import Campaign, CampaignStatus, TemplateVersion
+from portal.models.campaigns import LAUNCHED, Campaign, CampaignStatus, TemplateVersion
 from portal.models.contacts import (
     Contact,
     ContactImport,
@@ -38,6 +38,7 @@ from portal.models.troubleshooting import TroubleshootingNote, TroubleshootingWa
 from portal.models.users import User
 
 __all__ = [
+    "LAUNCHED",
     "MOST_SESSIONS",
     "WAITING",
     "AccountDay",

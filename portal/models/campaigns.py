@@ -16,6 +16,9 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+LAUNCHED = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.FINISHED)
+
+
 class TemplateVersion(Model):
     """A subject and a body with ${keywords}, frozen: sent mails are shown again from it."""
 

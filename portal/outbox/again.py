@@ -2,23 +2,21 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import Connection, case, literal, update
 
-from portal.models import Campaign, CampaignStatus
-
-GOES_ON = (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.FINISHED)
+from portal.models import LAUNCHED, Campaign, CampaignStatus
 
 
 def run_again(connection: Connection, campaign_ids: Collection[int]) -> int:
-    """Have those that were finished run; what is paused stays so. Returns how many of them send
-    at all, which one that was cancelled does not; nobody can cancel them before the transaction
-    ends."""
+    """Finished ones run again, paused ones stay paused, cancelled ones cancelled. Returns how many
+    are not cancelled; they can't be until the transaction ends."""
     is_finished = Campaign.status == CampaignStatus.FINISHED
+    running = literal(CampaignStatus.RUNNING, Campaign.status.type)
     going_on = connection.execute(
         update(Campaign)
-        .where(Campaign.id.in_(campaign_ids), Campaign.status.in_(GOES_ON))
+        .where(Campaign.id.in_(campaign_ids), Campaign.status.in_(LAUNCHED))
         .values(
-            status=case((is_finished, CampaignStatus.RUNNING), else_=Campaign.status),
+            status=case((is_finished, running), else_=Campaign.status),
             finished_at=None,
         )
     )

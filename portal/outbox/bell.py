@@ -2,7 +2,7 @@
 
 import logging
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import exc
 
 from portal import queue
 from portal.extensions import db
@@ -22,8 +22,8 @@ def ring(account_id: int) -> None:
     the queue server or the database: the sweep rings again."""
     try:
         _ring(account_id)
-    except SQLAlchemyError as error:
-        db.session.rollback()
+    except (exc.OperationalError, exc.TimeoutError) as error:
+        db.session.close()  # what was read before stays readable, as for the answer to a request
         log.warning("Nobody rang for account %s (%s); it waits for the sweep.", account_id, error)
 
 

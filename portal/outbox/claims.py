@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, bindparam, select
 
 from portal.extensions import db
 from portal.models import Message, SessionSlot
@@ -44,7 +44,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 Claimed = Row[Any]  # of CLAIMED_COLUMNS
 
 
-def _is_claimed(claim_id: Any) -> tuple[ColumnElement[bool], ...]:
+def _is_claimed(claim_id: str | BindParameter[str]) -> tuple[ColumnElement[bool], ...]:
     return Message.claim_id == claim_id, IS_CLAIMED  # type: ignore[return-value]
 
 
@@ -116,7 +116,7 @@ def _take(
 ) -> Sequence[Claimed]:
     taken: list[Claimed] = []
     for step in _TAKE[campaign_id is not None]:
-        due = waiting.due_from(claim.account_id, campaign_id)
+        due = waiting.due_parameters(claim.account_id, campaign_id)
         taken += step.run(connection, **due, most=limit - len(taken), taken_by=claim.id)
         if len(taken) == limit:
             break

@@ -31,10 +31,9 @@ from portal.models import (
 )
 from portal.models import MessageStatus as Status
 from portal.models.base import UtcDateTime, now
-from portal.models.messages import IS_WAITING
 from portal.outbox.claims import Claimed
 from portal.outbox.leases import Claim, Overtaken
-from portal.outbox.waiting import due_at
+from portal.outbox.waiting import IS_DUE
 
 
 @dataclass(frozen=True)
@@ -188,8 +187,7 @@ def _asking(kind: str) -> ClauseElement:
     urgent = exists().where(
         Message.account_id == SessionSlot.account_id,
         Message.campaign_id.is_(None),
-        IS_WAITING,
-        bindparam("now", type_=UtcDateTime()) >= due_at,
+        IS_DUE,
     )
     return (
         select(

@@ -29,7 +29,7 @@ ENOUGH = 10
 # Longer than this between two mails is no pace: a limit, a pause, a mailbox that did not work.
 BREAK = timedelta(seconds=30)
 
-# By span, and whether the figure is the provider's own.
+# By span, and whether the figure is the provider's own; else it is the campaigns' share.
 LIMIT_SENTENCES: Mapping[tuple[Span, bool], Any] = {
     (DAY, True): _l("Done by %(when)s: %(provider)s takes %(number)s mails a day."),
     (HOUR, True): _l("Done by %(when)s: %(provider)s takes %(number)s mails an hour."),

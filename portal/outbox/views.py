@@ -225,9 +225,9 @@ def _place_in_list(*names: str) -> dict[str, Any]:
 def settle(doubt_id: int) -> ResponseReturnValue:
     """Back to the message's page where the person came from there, else to the list."""
     doubt = db.session.get(Doubt, doubt_id) or abort(404)
-    target = _settled_as()
-    flash(settled_sentence(unconfirmed.settle(doubt.id, target, current_user), target))
+    message_id, target = doubt.message_id, _settled_as()
+    flash(settled_sentence(unconfirmed.settle(doubt_id, target, current_user), target))
     if "message" in request.args:
-        return redirect(url_for("outbox.message", message_id=doubt.message_id))
+        return redirect(url_for("outbox.message", message_id=message_id))
     place = _place_in_list("campaign", "after", "before")
     return redirect(url_for("outbox.unconfirmed_list", **place))

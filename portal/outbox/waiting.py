@@ -28,6 +28,7 @@ WORTH_A_SESSION = 20
 due_at = literal_column(DUE_AT, Message.next_attempt_at.type)
 never = literal_column(NEVER_TRIED, Message.next_attempt_at.type)
 SENDING_ORDER = (due_at, Message.id)
+IS_DUE = and_(IS_WAITING, due_at <= bindparam("now", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,17 @@ class Lanes:
 
 
 def is_due_from(*, campaign: bool) -> ColumnElement[bool]:
-    """Whether a message may go now and comes from a campaign, or goes without one; the parameters
-    are what `due_from` gives."""
+    """Whether a message of an account may go now, and comes from a campaign or goes without one;
+    the parameters are `due_parameters`."""
     source = Message.campaign_id
     return and_(
         Message.account_id == bindparam("account"),
         source == bindparam("campaign") if campaign else source.is_(None),
-        IS_WAITING,
-        bindparam("now", type_=UtcDateTime()) >= due_at,
+        IS_DUE,
     )
 
 
-def due_from(account_id: int, campaign_id: int | None) -> dict[str, Any]:
+def due_parameters(account_id: int, campaign_id: int | None) -> dict[str, Any]:
     """The parameters of `is_due_from`."""
     campaign = {} if campaign_id is None else {"campaign": campaign_id}
     return {"account": account_id, "now": now(), **campaign}
@@ -86,7 +86,7 @@ def is_due(account_id: int, lanes: Lanes, beyond: int = 0) -> bool:
         return any(
             connection.scalar(
                 _IS_DUE[campaign_id is not None],
-                {**due_from(account_id, campaign_id), "beyond": beyond},
+                {**due_parameters(account_id, campaign_id), "beyond": beyond},
             )
             for campaign_id in sources(connection, lanes)
         )

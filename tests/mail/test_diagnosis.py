@@ -230,6 +230,7 @@ def test_greylisting_of_the_own_address_blames_no_field() -> None:
         ("550 5.4.5 Daily user sending limit exceeded", timedelta(days=1)),
         ("421 4.7.0 Too many messages, try again later", timedelta(hours=1)),
         ("421 4.7.0 Too many messages today", timedelta(days=1)),
+        ("451 4.7.0 Weekly sending limit exceeded", timedelta(days=1)),
     ],
 )
 def test_a_limit_says_how_long_to_wait(text: str, wait: timedelta) -> None:

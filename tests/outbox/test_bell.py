@@ -5,10 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from redis import Redis
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from portal.extensions import db
 from portal.models import CampaignStatus, MessageStatus
-from portal.outbox import waiting
+from portal.outbox import bell
 from tests.campaigns.drafts import steer, write
 from tests.outbox.doubtful import LIST, put_in_doubt
 from tests.outbox.line import Line
@@ -25,15 +27,22 @@ def queue_server_away(line: Line) -> Iterator[None]:
 
 
 @contextmanager
-def database_away(_line: Line) -> Iterator[None]:
-    """For whoever looks what there is to ring for."""
+def database_away(line: Line) -> Iterator[None]:
+    """From the moment when it is asked whom to ring for."""
+    with line.app.app_context():
+        engine = db.engine
 
-    def fail(*_arguments: object) -> int:
+    def fail(*_arguments: object) -> None:
         raise OperationalError("select", None, Exception("database is locked"))
 
+    def go_away(_account_id: int) -> None:
+        event.listen(engine, "before_cursor_execute", fail)
+        fail()
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(waiting, "useful_sessions", fail)
+        patch.setattr(bell, "active_settings", go_away)
         yield
+    event.remove(engine, "before_cursor_execute", fail)
 
 
 def written(_line: Line, staff: Visitor) -> None:
@@ -63,6 +72,7 @@ def in_doubt(line: Line, _staff: Visitor) -> None:
         (paused, f"{CAMPAIGN}/resume", {}),
         (failed, f"{CAMPAIGN}/retry", {}),
         (in_doubt, f"{LIST}/1", {"settle": "queued"}),
+        (in_doubt, f"{LIST}/1?message=1", {"settle": "queued"}),
     ],
 )
 def test_what_was_done_stays_done_and_waits_for_the_sweep(

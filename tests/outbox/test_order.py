@@ -46,6 +46,26 @@ def test_a_reminder_overtakes_a_campaign_at_the_next_mail(
     line.assert_counters_agree()
 
 
+def test_what_a_slow_server_leaves_of_a_claim_is_put_back(
+    line: Line, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.add_contacts(*(f"p{number}" for number in range(6)))
+    line.launch()
+    monkeypatch.setattr(sending, "LONGEST_CLAIM_SECONDS", 0.2)
+    held = []
+    send = Session.send
+
+    def send_slowly(session: Session, *mail: object, **options: object) -> object:
+        held.append(list(line.statuses().values()).count("sending"))
+        time.sleep(0.3 if len(held) == 1 else 0)
+        return send(session, *mail, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Session, "send", send_slowly)
+    line.deliver()
+    assert held[:2] == [9, sending.SMALLEST_CLAIM]
+    assert len(set(recipients(server))) == len(server.mails) == 9
+
+
 def test_a_worker_without_bulk_sends_reminders_alone(line: Line, server: ScriptedServer) -> None:
     line.launch()
     line.remind("bea")
