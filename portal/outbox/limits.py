@@ -1,6 +1,7 @@
 """How much an account may send: its provider's figures, changed where somebody changed them, kept
 by counters that all senders share."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,21 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from portal.extensions import db
 from portal.mail import providers
-from portal.models import MOST_SESSIONS, AccountUsage, MailAccount, MailSettings
+from portal.models import (
+    MOST_SESSIONS,
+    AccountUsage,
+    MailAccount,
+    MailSettings,
+    Message,
+    MessageStatus,
+)
 from portal.models.base import now
 from portal.outbox.counters import add_to
 from portal.outbox.waiting import Lanes
 from portal.outbox.windows import DAY, HOUR, MINUTE, SPANS, Bucket, Span, Window
 
 SESSIONS = 4  # at once, where no figure is known
+ROWS = 1000  # read at a time
 # How much longer than needed a count is kept: a clock that is ahead for a while forgets nothing.
 KEPT = timedelta(hours=2)
 
@@ -164,6 +173,33 @@ def opens_at(windows: Sequence[Window], *, campaign: bool) -> datetime | None:
     moments = [window.opens_at(campaign=campaign) for window in windows]
     latest = max(filter(None, moments), default=None)
     return datetime.fromtimestamp(latest, UTC) if latest else None
+
+
+def begin_to_count(account_id: int, span: Span) -> None:
+    """Count what the server accepted in the span so far, where nothing was counted since nothing
+    was limited. Part of the session's transaction: the caller commits."""
+    since = now() - timedelta(seconds=span.seconds)
+    accepted = select(Message.status_at, Message.campaign_id).where(
+        Message.status == MessageStatus.SENT,
+        Message.status_at >= since,
+        Message.account_id == account_id,
+    )
+    mails: Counter[int] = Counter()
+    campaign_mails: Counter[int] = Counter()
+    for at, campaign_id in db.session.execute(accepted).yield_per(ROWS):
+        bucket = span.bucket(at.timestamp())
+        mails[bucket] += 1
+        campaign_mails[bucket] += campaign_id is not None
+    connection = db.session.connection()
+    connection.execute(
+        delete(AccountUsage).where(
+            AccountUsage.account_id == account_id, AccountUsage.span == span.name
+        )
+    )
+    for bucket, number in mails.items():
+        key = {"account_id": account_id, "span": span.name, "bucket": bucket}
+        of_campaigns = campaign_mails[bucket]
+        add_to(connection, AccountUsage, key, mails=number, campaign_mails=of_campaigns)
 
 
 def eases_at(account_id: int, span: Span) -> datetime | None:

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
-from portal.models import MailAccount
+from portal.models import MailAccount, Message
 from portal.models.base import now
 from portal.outbox.windows import DAY
 from tests.outbox.line import Line
+from tests.people import Visitor
 from tests.scripted_smtp import ScriptedServer
+
+SENDING = "/settings/email/sending"
 
 
 def sign_ins(server: ScriptedServer) -> int:
@@ -53,6 +56,34 @@ def test_with_more_room_the_campaign_goes_on(line: Line, server: ScriptedServer)
     line.deliver()
     assert line.is_finished()
     assert len(server.mails) == 3
+
+
+def test_what_went_out_before_there_was_a_limit_counts_for_it(
+    line: Line, server: ScriptedServer, admin: Visitor
+) -> None:
+    line.launch()
+    line.remind("ana")
+    line.deliver()
+    admin.send(SENDING, {"messages_per_day": "5", "reserved_percent": "20"})
+    assert admin.get(SENDING).texts("#use-1") == [
+        "4 of 5 mails in the last 24 hours. Campaigns may use 4 of them."
+    ]
+    line.launch()
+    line.deliver()
+    assert len(server.mails) == 5
+    admin.send(SENDING, {"messages_per_day": "6", "reserved_percent": "20"})
+    assert "5 of 6 mails" in admin.get(SENDING).text, "what is counted is not counted anew"
+
+
+def test_what_went_out_longer_ago_does_not(
+    line: Line, server: ScriptedServer, admin: Visitor
+) -> None:
+    line.launch()
+    line.deliver()
+    earlier = now() - timedelta(hours=2)
+    line.change(Message, attempted_at=earlier, status_at=earlier)
+    admin.send(SENDING, {"messages_per_hour": "3", "reserved_percent": "0"})
+    assert "0 of 3 mails in the last hour" in admin.get(SENDING).text
 
 
 def test_a_session_takes_as_many_mails_as_the_provider_wants(
