@@ -4,10 +4,11 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import get_locale, to_user_timezone
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from portal.admin.service import base_url
 from portal.extensions import db
@@ -29,6 +30,11 @@ from portal.oauth.offer import ends_soon, is_held, stays_valid_until
 WEEK = timedelta(days=7)
 NOTICE = timedelta(days=120)  # before a provider changes how programs sign in
 
+IS_SCHEDULED = Campaign.status == CampaignStatus.SCHEDULED
+HAS_MAILS_LEFT = Campaign.queued_count + Campaign.sending_count + Campaign.deferred_count > 0
+NEWEST_FIRST = Campaign.id.desc()
+SOONEST_FIRST = Campaign.scheduled_at.asc()
+
 
 @dataclass(frozen=True)
 class EndingPermission:
@@ -42,11 +48,14 @@ class EndingPermission:
 
 @dataclass(frozen=True)
 class Overview:
-    """`unconfirmed_others` counts the mails in doubt that belong to no campaign. `help_requests`,
-    `changes` (what the mailbox's provider is about to change) and `permission` are for those who
-    can open its settings."""
+    """`paused` are campaigns with mails left, `scheduled` those that start by themselves, the
+    soonest first, `missed` those that did not. `unconfirmed_others` counts the mails in doubt that
+    belong to no campaign. `help_requests`, `changes` (what the mailbox's provider is about to
+    change) and `permission` are for those who can open its settings."""
 
     running: Sequence[Campaign]
+    paused: Sequence[Campaign]
+    scheduled: Sequence[Campaign]
     unconfirmed: Sequence[Campaign]
     missed: Sequence[Campaign]
     unconfirmed_others: int
@@ -62,10 +71,10 @@ class Overview:
 def overview() -> Overview:
     return Overview(
         running=_campaigns(Campaign.status == CampaignStatus.RUNNING),
+        paused=_campaigns(and_(Campaign.status == CampaignStatus.PAUSED, HAS_MAILS_LEFT)),
+        scheduled=_campaigns(and_(IS_SCHEDULED, Campaign.missed_at.is_(None)), SOONEST_FIRST),
         unconfirmed=_campaigns(Campaign.unconfirmed_count > 0),
-        missed=_campaigns(
-            and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.missed_at.is_not(None))
-        ),
+        missed=_campaigns(and_(IS_SCHEDULED, Campaign.missed_at.is_not(None))),
         unconfirmed_others=_unconfirmed_others(),
         accepted_this_week=_accepted_this_week(),
         has_contacts=bool(db.session.scalar(select(exists(select(Contact.id))))),
@@ -77,9 +86,10 @@ def overview() -> Overview:
     )
 
 
-def _campaigns(condition: object) -> Sequence[Campaign]:
-    query = select(Campaign).where(condition)  # type: ignore[arg-type]
-    return db.session.scalars(query.order_by(Campaign.id.desc()).limit(5)).all()
+def _campaigns(
+    condition: ColumnElement[bool], order: ColumnElement[Any] = NEWEST_FIRST
+) -> Sequence[Campaign]:
+    return db.session.scalars(select(Campaign).where(condition).order_by(order).limit(5)).all()
 
 
 def _unconfirmed_others() -> int:

@@ -6,8 +6,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
+from portal.campaigns.texts import day_and_time
 from portal.home import service
 from portal.mail_settings.help import ask
+from portal.outbox import planning
 from portal.permissions import requires
 
 bp = Blueprint("home", __name__)
@@ -16,7 +18,12 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 @requires("home")
 def index() -> ResponseReturnValue:
-    return render_template("home/index.html", home=service.overview())
+    return render_template(
+        "home/index.html",
+        home=service.overview(),
+        forecast_of=planning.sentence,
+        day_and_time=day_and_time,
+    )
 
 
 @bp.post("/ask-administrator")

@@ -150,8 +150,32 @@ def campaigns_wait_sentence(here: MailAccount) -> str:
     until = max(filter(None, (here.waits_until, here.campaigns_wait_until)), default=None)
     if not until or until <= now():
         return ""
+    if here.waits_until and here.waits_until > now():
+        return limit_sentence(until)
     when = moment(until)
     return str(_("The campaigns' part is used up: they go on from %(when)s.", when=when))
+
+
+def limit_sentence(until: datetime) -> str:
+    """That no mail at all goes out by our own count."""
+    return str(_("The limit is reached: mails go on from %(when)s.", when=moment(until)))
+
+
+def next_attempt_at(message: Message) -> datetime | None:
+    """When a mail that was refused for now is tried again, no sooner than the limits let it go.
+    None where nobody can tell: the mailbox doesn't work, or the mail's campaign doesn't run."""
+    here = account()
+    if not here or here.status not in (AccountStatus.WORKING, AccountStatus.LIMITED):
+        return None
+    waits = [now(), message.next_attempt_at, here.waits_until]
+    if here.status is AccountStatus.LIMITED:
+        waits.append(here.limited_until)
+    if message.campaign_id is not None:
+        campaign = db.session.get_one(Campaign, message.campaign_id)
+        if campaign.status is not CampaignStatus.RUNNING:
+            return None
+        waits.append(here.campaigns_wait_until)
+    return max(filter(None, waits))
 
 
 def _plan_sentence(plan: Plan) -> str:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.mail_settings.texts import SENTENCES as MAIL_SENTENCES
-from portal.models import MessageStatus
+from portal.models import Message, MessageStatus
 from portal.outbox.unconfirmed import Settled
 
 STATUS_NAMES: dict[MessageStatus, Any] = {
@@ -57,6 +57,9 @@ LAST_COMMANDS: dict[str | None, Any] = {
     "dot": _l("The whole mail was handed over, but the server's answer did not come."),
 }
 
+GONE = (MessageStatus.SENT, MessageStatus.BOUNCED)
+OVER = (MessageStatus.SKIPPED, MessageStatus.CANCELLED)
+
 SETTLED_AS: dict[MessageStatus, Any] = {
     MessageStatus.SENT: _l("Sent after all"),
     MessageStatus.QUEUED: _l("Send again"),
@@ -72,27 +75,46 @@ def settled_sentence(settled: Settled, target: MessageStatus) -> str:
     """What settling some mails came to."""
     if not settled.number and not settled.refused:
         return str(_("Nothing was changed: somebody has settled this already."))
-    return " ".join(filter(None, (_done_sentence(settled, target), _refused_sentence(settled))))
-
-
-def _done_sentence(settled: Settled, target: MessageStatus) -> str:
-    if not settled.number:
-        return ""
     if target is MessageStatus.SENT:
-        return str(
-            ngettext(
-                "%(number)s mail counts as sent now.",
-                "%(number)s mails count as sent now.",
-                settled.number,
-                number=format_decimal(settled.number),
-            )
+        return _sent_sentence(settled)
+    told = (_again_sentence(settled), _paused_sentence(settled), _refused_sentence(settled))
+    return " ".join(filter(None, told))
+
+
+def _sent_sentence(settled: Settled) -> str:
+    return str(
+        ngettext(
+            "%(number)s mail counts as sent now.",
+            "%(number)s mails count as sent now.",
+            settled.number,
+            number=format_decimal(settled.number),
         )
+    )
+
+
+def _again_sentence(settled: Settled) -> str:
+    number = settled.number - settled.paused
+    if not number:
+        return ""
     return str(
         ngettext(
             "%(number)s mail will be sent again.",
             "%(number)s mails will be sent again.",
-            settled.number,
-            number=format_decimal(settled.number),
+            number,
+            number=format_decimal(number),
+        )
+    )
+
+
+def _paused_sentence(settled: Settled) -> str:
+    if not settled.paused:
+        return ""
+    return str(
+        ngettext(
+            "%(number)s mail will be sent again once its campaign is resumed.",
+            "%(number)s mails will be sent again once their campaign is resumed.",
+            settled.paused,
+            number=format_decimal(settled.paused),
         )
     )
 
@@ -108,6 +130,19 @@ def _refused_sentence(settled: Settled) -> str:
             number=format_decimal(settled.refused),
         )
     )
+
+
+def mail_heading(message: Message) -> str:
+    """What stands over the mail itself, as far as it went."""
+    if message.status in GONE:
+        return str(_("The mail as it went"))
+    if message.status is MessageStatus.UNCONFIRMED:
+        return str(_("The mail as it may have gone out"))
+    if message.attempted_at:
+        return str(_("The mail as it was last tried"))
+    if message.status in OVER:
+        return str(_("The mail as it would have gone"))
+    return str(_("The mail as it would go"))
 
 
 def reason_sentence(reason: str) -> str:

@@ -52,9 +52,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Settled:
-    """How many were settled, and how many were not, since their campaign was cancelled."""
+    """How many were settled, how many of them are of paused campaigns, and how many were not
+    settled, since their campaign was cancelled."""
 
     number: int
+    paused: int = 0
     refused: int = 0
 
 
@@ -151,7 +153,7 @@ def settle_all(shown: Seen, target: Status, by: User) -> Settled:
 
 
 def _settle_portions(target: Status, by_id: int, *which: ColumnElement[bool]) -> Settled:
-    last_id = number = refused = 0
+    last_id = number = paused = refused = 0
     accounts: set[int] = set()
     while True:
         with db.engine.begin() as connection:
@@ -161,11 +163,13 @@ def _settle_portions(target: Status, by_id: int, *which: ColumnElement[bool]) ->
             break
         last_id = portion[-1].id
         number += len(moved)
-        refused += sum(row.is_cancelled for row in portion) if target is Status.QUEUED else 0
+        moved_ids = {row.id for row in moved}
+        paused += sum(one.is_paused for one in portion if one.message_id in moved_ids)
+        refused += sum(one.is_cancelled for one in portion) if target is Status.QUEUED else 0
         accounts |= {row.account_id for row in moved}
     for account_id in accounts if target is Status.QUEUED else ():
         bell.ring(account_id)
-    return Settled(number, refused)
+    return Settled(number, paused, refused)
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,15 @@ class _Taken:
     id: int
     message_id: int
     campaign_id: int | None
-    is_cancelled: bool
+    campaign_status: CampaignStatus | None
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.campaign_status is CampaignStatus.CANCELLED
+
+    @property
+    def is_paused(self) -> bool:
+        return self.campaign_status is CampaignStatus.PAUSED
 
 
 def _take(connection: Connection, *which: ColumnElement[bool]) -> list[_Taken]:
@@ -194,8 +206,8 @@ def _take(connection: Connection, *which: ColumnElement[bool]) -> list[_Taken]:
         .order_by(Campaign.id)
         .with_for_update(key_share=True)
     )
-    cancelled = {row.id for row in campaigns if row.status is CampaignStatus.CANCELLED}
-    return [_Taken(*row, row.campaign_id in cancelled) for row in doubts]
+    statuses = {row.id: row.status for row in campaigns}
+    return [_Taken(*row, statuses.get(row.campaign_id)) for row in doubts]
 
 
 def _settle(

@@ -1,5 +1,6 @@
 """The sent list, one message with the mail as it went, and the mails in doubt."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import (
@@ -24,13 +25,14 @@ from portal.mail.compose import Address, Mail
 from portal.mail.findings import MEANINGS
 from portal.mail_settings import accounts
 from portal.models import Campaign, Doubt, MailSettings, Message, MessageReply, MessageStatus
-from portal.outbox import lookups, rendering, sent, unconfirmed
+from portal.outbox import lookups, planning, rendering, sent, unconfirmed
 from portal.outbox.export import csv_lines
 from portal.outbox.texts import (
     LAST_COMMANDS,
     SETTLED_AS,
     STATUS_NAMES,
     WAS_SETTLED,
+    mail_heading,
     reason_sentence,
     settled_sentence,
 )
@@ -103,13 +105,21 @@ def message(message_id: int) -> ResponseReturnValue:
         "outbox/message.html",
         message=found,
         mail=_mail(found) if found.recipient else None,
+        mail_heading=mail_heading(found),
         sender=_sender(found),
         replies=db.session.scalars(earlier.order_by(MessageReply.id)).all(),
         reason_sentence=reason_sentence,
+        next_attempt_at=_next_attempt_at(found),
+        moment=planning.moment,
         settled=unconfirmed.settled_doubts(found),
         **_evidence(unconfirmed.case_of(found)),
         way_out=_way_out(found) if may("mail-settings") else None,
     )
+
+
+def _next_attempt_at(found: Message) -> datetime | None:
+    is_refused = found.status is MessageStatus.DEFERRED
+    return planning.next_attempt_at(found) if is_refused else None
 
 
 def _way_out(found: Message) -> Place | None:

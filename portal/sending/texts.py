@@ -13,7 +13,7 @@ from portal.mail_settings.fill import OTHER
 from portal.models import MailAccount
 from portal.models.base import now
 from portal.outbox.limits import RESERVED, Limits
-from portal.outbox.planning import campaigns_wait_sentence, moment
+from portal.outbox.planning import campaigns_wait_sentence, limit_sentence
 from portal.outbox.windows import DAY, HOUR, Span, Window
 
 # What a figure means, where its name doesn't say it.
@@ -80,7 +80,5 @@ def _use(window: Window) -> Use:
 def wait_sentence(account: MailAccount) -> str:
     """Until when mails wait for room; "" where none do."""
     if account.waits_until and account.waits_until > now():
-        return str(
-            _("The limit is reached: mails go on from %(when)s.", when=moment(account.waits_until))
-        )
+        return limit_sentence(account.waits_until)
     return campaigns_wait_sentence(account)

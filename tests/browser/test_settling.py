@@ -64,3 +64,9 @@ def test_a_refusal_has_the_keyboard_as_well(screens: Screens) -> None:
     page.get_by_role("button", name="Sent after all (3)").press("Enter")
     expect(page.get_by_text("The list has changed in the meantime.")).to_be_focused()
     screen.look(422)
+
+
+def test_on_a_narrow_screen_every_fact_has_the_whole_width(screens: Screens) -> None:
+    facts = screens(STAFF, width=375).open(LIST).locator(".facts").first
+    widths = [found.bounding_box() for found in (facts, *(facts.locator("dt, dd").all()))]
+    assert len({(box["x"], box["width"]) for box in widths if box}) == 1

@@ -257,3 +257,27 @@ def test_a_time_that_cannot_be_is_said_on_its_field(
     assert page.status == 422
     assert words in page.error("scheduled_at")
     assert page.one("#scheduled_at")["value"] == given
+
+
+@ON_SQLITE
+def test_the_list_tells_when_it_starts_and_no_numbers_yet(staff: Visitor, scheduled: str) -> None:
+    write(staff, name="Borrador")
+    page = staff.get("/campaigns")
+    assert page.texts("td[data-label=Recipients]") == ["–", "–"]
+    assert page.texts("td[data-label=Accepted]") == ["–", "–"]
+    draft, waiting = page.texts("td[data-label=Name]")
+    starts = staff.get(scheduled).texts("#scheduled > p")[1]
+    assert (draft, waiting) == ("Borrador", f"Otoño {starts}")
+    assert page.has(".chip-info[data-status=scheduled]")
+
+
+@ON_SQLITE
+def test_one_that_was_missed_looks_like_waiting_for_a_decision(
+    staff: Visitor, line: Line, scheduled: str
+) -> None:
+    time_comes(line, late_by=timedelta(hours=2))
+    sweep(line)
+    for path in ("/campaigns", scheduled):
+        page = staff.get(path)
+        assert page.has(".chip-warning[data-status=scheduled]")
+        assert "It starts by itself" not in page.text

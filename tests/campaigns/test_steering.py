@@ -209,3 +209,17 @@ def test_two_people_at_once_try_again_each_mail_once(
     run_jobs()
     assert [server.count(f"{name}@example.com") for name in ("ana", "bea", "cleo")] == [1, 1, 1]
     line.assert_counters_agree()
+
+
+@ON_SQLITE
+def test_a_cancelled_campaign_tells_while_its_last_mails_are_stopped(
+    staff: Visitor, line: Line, campaign: str
+) -> None:
+    line.change(Campaign, status=CampaignStatus.CANCELLED)
+    page = staff.get(campaign)
+    assert "The last ones are being stopped." in page.one("#progress").text
+    assert page.has("#progress [hx-trigger*='every']")
+    finish_cancelling(line)
+    page = staff.get(campaign)
+    assert "being stopped" not in page.text
+    assert not page.has("#progress [hx-trigger*='every']")

@@ -1,13 +1,23 @@
 """One message's page: what became of it, and the mail as it went."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
 from portal.extensions import db
-from portal.models import Message, MessageReply, MessageStatus
+from portal.models import (
+    AccountStatus,
+    Campaign,
+    CampaignStatus,
+    MailAccount,
+    Message,
+    MessageReply,
+    MessageStatus,
+)
 from portal.models.base import now
 from tests.conftest import ON_SQLITE
 from tests.outbox.line import Line
@@ -104,3 +114,72 @@ def test_a_mail_is_shown_with_the_notice_and_text_that_it_went_with(
     assert "Aviso legal" in viewer.get("/sent/1/mail").text
     with line.app.app_context():
         assert db.session.scalars(select(Message)).one().legal_notice_id == 1
+
+
+# A Tuesday, 10:00 in Madrid.
+START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+
+def next_attempt(line: Line, **account: object) -> str | None:
+    """What the page says of a mail that was refused at 10:00 and is tried again at 10:20."""
+    retry = {"status": MessageStatus.DEFERRED, "next_attempt_at": START + timedelta(minutes=20)}
+    line.change(Message, status_at=START, **retry)
+    if account:
+        line.change(MailAccount, **account)
+    with time_machine.travel(START, tick=False):
+        visitor = Visitor(line.app).sign_in("lucia@clinica.example.com")
+        told = visitor.get("/sent/1").texts("#next-attempt")
+    return told[0].replace("\u202f", " ") if told else None
+
+
+def test_a_deferred_mail_tells_when_it_is_tried_again(line: Line) -> None:
+    assert next_attempt(line) == "Next attempt: 10:20 AM"
+
+
+@pytest.mark.parametrize("column", ["limited_until", "waits_until", "campaigns_wait_until"])
+def test_a_limit_that_ends_later_holds_the_next_attempt(line: Line, column: str) -> None:
+    status = AccountStatus.LIMITED if column == "limited_until" else AccountStatus.WORKING
+    later = START + timedelta(days=1)
+    told = next_attempt(line, status=status, **{column: later})
+    assert told == "Next attempt: Wednesday 10:00 AM"
+
+
+def test_a_limit_that_ends_sooner_changes_nothing(line: Line) -> None:
+    assert next_attempt(line, waits_until=START + timedelta(minutes=5)) == "Next attempt: 10:20 AM"
+
+
+def test_the_campaigns_part_holds_no_mail_without_a_campaign(line: Line) -> None:
+    line.change(Message, campaign_id=None)
+    later = START + timedelta(days=1)
+    assert next_attempt(line, campaigns_wait_until=later) == "Next attempt: 10:20 AM"
+
+
+def test_no_time_is_promised_while_the_mailbox_does_not_work(line: Line) -> None:
+    assert next_attempt(line, status=AccountStatus.FAILING) is None
+
+
+def test_no_time_is_promised_while_the_campaign_is_paused(line: Line) -> None:
+    line.change(Campaign, status=CampaignStatus.PAUSED)
+    assert next_attempt(line) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "attempted", "heading"),
+    [
+        ("queued", False, "The mail as it would go"),
+        ("queued", True, "The mail as it was last tried"),
+        ("deferred", True, "The mail as it was last tried"),
+        ("failed", True, "The mail as it was last tried"),
+        ("cancelled", False, "The mail as it would have gone"),
+        ("skipped", False, "The mail as it would have gone"),
+        ("unconfirmed", False, "The mail as it may have gone out"),
+        ("unconfirmed", True, "The mail as it may have gone out"),
+        ("sent", True, "The mail as it went"),
+        ("bounced", True, "The mail as it went"),
+    ],
+)
+def test_only_a_mail_that_went_out_is_said_to_have_gone(
+    line: Line, viewer: Visitor, status: str, attempted: bool, heading: str
+) -> None:
+    line.change(Message, status=status, attempted_at=now() if attempted else None)
+    assert viewer.get("/sent/1").texts("h2")[-1] == heading

@@ -326,3 +326,20 @@ def test_no_moment_is_told_earlier_than_it_is(line: Line) -> None:
     with line.app.test_request_context():
         assert "10:01" in planning.moment(START + timedelta(seconds=1))
         assert "10:00" in planning.moment(START)
+
+
+@ON_SQLITE
+def test_where_only_campaigns_wait_their_part_is_said_to_be_used_up(line: Line) -> None:
+    line.change(MailAccount, campaigns_wait_until=START + timedelta(hours=2))
+    assert str(sentence(line)).startswith(
+        "The campaigns' part is used up: they go on from 12:00 PM."
+    )
+
+
+@ON_SQLITE
+def test_where_all_mails_wait_the_limit_is_said_to_be_reached(line: Line) -> None:
+    soon, later = START + timedelta(minutes=1), START + timedelta(hours=2)
+    line.change(MailAccount, waits_until=soon, campaigns_wait_until=soon)
+    assert str(sentence(line)).startswith("The limit is reached: mails go on from 10:01 AM.")
+    line.change(MailAccount, campaigns_wait_until=later)
+    assert str(sentence(line)).startswith("The limit is reached: mails go on from 12:00 PM.")

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from portal.models import Campaign, Message
+from portal.extensions import db
+from portal.models import Campaign, CampaignStatus, Message
 from portal.outbox import unconfirmed
 from tests.conftest import ON_SQLITE
 from tests.outbox.doubtful import (
@@ -77,7 +78,9 @@ def test_sending_again_is_offered_for_those_whose_campaign_was_not_cancelled(
     cancel_campaign(two_campaigns, 1)
     page = staff.get(LIST)
     assert page.texts("#settle-all button") == ["Sent after all (3)", "Send again (1)"]
-    assert "2 mails can't be sent again" in page.one("#settle-all").text
+    told = page.texts("#settle-all p")
+    assert told[0].endswith("sends mails once more; who got theirs already gets it twice.")
+    assert told[1].startswith("2 mails can't be sent again")
     said = follow(staff, press(staff, "Send again", 0)).text
     assert "1 mail will be sent again. 2 mails can't be sent again" in said
     assert two_campaigns.statuses() == {
@@ -85,6 +88,18 @@ def test_sending_again_is_offered_for_those_whose_campaign_was_not_cancelled(
         "bea": "queued",
         "cleo": "unconfirmed",
     }
+
+
+@ON_SQLITE
+def test_those_of_a_paused_campaign_are_told_apart(two_campaigns: Line, staff: Visitor) -> None:
+    with two_campaigns.app.app_context():
+        db.session.get_one(Campaign, 1).status = CampaignStatus.PAUSED
+        db.session.commit()
+    said = follow(staff, press(staff, "Send again", 0)).text
+    assert (
+        "1 mail will be sent again. 2 mails will be sent again once their campaign is resumed."
+        in said
+    )
 
 
 @ON_SQLITE

@@ -120,9 +120,11 @@ def test_a_mail_of_a_cancelled_campaign_is_not_sent_again(three: Line, staff: Vi
 @ON_SQLITE
 def test_a_paused_campaign_stays_paused(three: Line, staff: Visitor) -> None:
     three.change(Campaign, status=CampaignStatus.PAUSED)
-    press(staff, "Send again")
+    said = follow(staff, press(staff, "Send again")).text
+    assert "1 mail will be sent again once its campaign is resumed." in said
     assert three.statuses()["ana"] == "queued"
     assert three.campaign().status is CampaignStatus.PAUSED
+    assert "1 mail counts as sent now." in follow(staff, press(staff, "Sent after all", 2)).text
 
 
 @ON_SQLITE

@@ -1,9 +1,14 @@
 """Wherever a page tells of trouble, its link leads to the step for that."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
-from portal.models import Message, MessageStatus
+from portal.admin.service import LANGUAGES
+from portal.models import AccountStatus, MailAccount, Message, MessageStatus
+from portal.models.base import now
 from tests.conftest import ON_SQLITE
 from tests.outbox.line import Line
 from tests.people import STAFF, Visitor
@@ -60,3 +65,20 @@ def test_of_an_unnamed_host_the_server_tells_whose_it_is(app: Flask, admin: Visi
     step = at("gmail/two-step")
     assert admin.get("/settings/email").has(f'#check a[href="{step}"]')
     assert admin.get(WIZARD).location == step
+
+
+QUOTED = re.compile("[“«](.+?)(?:…)?[”»]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_way_to_wait_quotes_what_the_settings_page_says(
+    app: Flask, admin: Visitor, language: str
+) -> None:
+    line = Line(app)
+    line.configure(port=465)
+    until = now() + timedelta(hours=1)
+    line.change(MailAccount, status=AccountStatus.LIMITED, limited_until=until)
+    admin.send("/language", {"language": language}, form_at="/")
+    quoted = QUOTED.findall(admin.get(at("waiting/limit")).one(".sees").get_text())
+    assert len(quoted) == 1
+    assert quoted[0].strip() in admin.get("/settings/email").one("#check").text
