@@ -7,18 +7,14 @@ from sqlalchemy import select
 from portal.contacts import service as contacts
 from portal.extensions import db
 from portal.models import Campaign, Contact, Message, Suppression
-from tests.outbox.line import Line
+from tests.outbox.line import Line, launched
 from tests.people import Visitor
 
 
 @pytest.fixture
 def line(app: Flask) -> Line:
     """A campaign to ana and bea was launched."""
-    line = Line(app)
-    line.configure(port=465)
-    line.add_contacts("ana", "bea")
-    line.launch()
-    return line
+    return launched(app, "ana", "bea")
 
 
 @pytest.fixture

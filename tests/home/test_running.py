@@ -9,7 +9,7 @@ from flask import Flask
 from portal.extensions import db
 from portal.models import AccountStatus, Campaign, CampaignStatus, MailAccount
 from tests.conftest import ON_SQLITE
-from tests.outbox.line import Line
+from tests.outbox.line import Line, launched
 from tests.people import STAFF, VIEWER, Page, Visitor
 
 pytestmark = ON_SQLITE
@@ -21,11 +21,7 @@ START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def line(app: Flask) -> Line:
     """A campaign for two that was launched."""
-    line = Line(app)
-    line.configure(port=465)
-    line.add_contacts("ana", "bea")
-    line.launch()
-    return line
+    return launched(app, "ana", "bea")
 
 
 def home(line: Line, email: str = STAFF) -> Page:

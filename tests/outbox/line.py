@@ -243,3 +243,12 @@ class Line:
 
     def is_finished(self) -> bool:
         return self.campaign().status is CampaignStatus.FINISHED
+
+
+def launched(app: Flask, *names: str, port: int = 465) -> Line:
+    """A campaign to these people was launched, by a mailbox that works."""
+    line = Line(app)
+    line.configure(port)
+    line.add_contacts(*names)
+    line.launch()
+    return line

@@ -14,7 +14,7 @@ from portal.models.base import now
 from portal.outbox import claims, leases
 from portal.outbox.waiting import Lanes
 from tests.conftest import ON_SQLITE
-from tests.outbox.line import Line
+from tests.outbox.line import Line, launched
 from tests.scripted_smtp import Plays, ScriptedServer
 
 RELAYING = "550 5.7.1 Relaying denied"
@@ -32,14 +32,6 @@ class PickyServer(ScriptedServer):
     def _chosen(self, step: str) -> Plays:
         named = any(self._recipient in command for command in self.commands[-2:])
         return self._reply if step == self._step and named else super()._chosen(step)
-
-
-def launch(app: Flask, server: ScriptedServer, *names: str) -> Line:
-    line = Line(app)
-    line.configure(server.port)
-    line.add_contacts(*names)
-    line.launch()
-    return line
 
 
 def try_again(line: Line) -> None:
@@ -61,7 +53,7 @@ def test_refused_again_in_a_session_that_gets_others_through_it_has_failed_alone
     app: Flask, step: str, reply: str
 ) -> None:
     with PickyServer("ana", step, reply) as server:
-        line = launch(app, server, "ana", "bea", "cleo")
+        line = launched(app, "ana", "bea", "cleo", port=server.port)
         line.deliver()
         assert line.statuses() == {"ana": "deferred", "bea": "queued", "cleo": "queued"}
         assert line.account().status is AccountStatus.FAILING
@@ -79,7 +71,7 @@ def test_refused_again_by_itself_it_waits_since_nothing_shows_that_others_get_th
     app: Flask,
 ) -> None:
     with PickyServer("ana", "dot", VIRUS) as server:
-        line = launch(app, server, "ana")
+        line = launched(app, "ana", port=server.port)
         line.deliver()
         try_again(line)
     assert line.statuses() == {"ana": "deferred"}
@@ -90,7 +82,7 @@ def test_refused_again_by_itself_it_waits_since_nothing_shows_that_others_get_th
 def test_another_refusal_than_the_last_one_stops_the_account(app: Flask) -> None:
     with PickyServer("cleo", "dot", VIRUS) as server:
         server.plays["rcpt"] = "450 4.2.0 Greylisted, try again in 5 minutes"
-        line = launch(app, server, "ana", "bea", "cleo")
+        line = launched(app, "ana", "bea", "cleo", port=server.port)
         line.deliver()
         assert set(line.statuses().values()) == {"deferred"}
         server.plays["rcpt"] = "250 2.1.5 OK"
@@ -104,7 +96,7 @@ def test_another_refusal_than_the_last_one_stops_the_account(app: Flask) -> None
 def test_a_limit_that_is_met_again_fails_no_mail(app: Flask) -> None:
     limit = "550 5.4.5 Daily user sending limit exceeded. Try again later."
     with PickyServer("ana", "dot", limit) as server:
-        line = launch(app, server, "ana", "bea")
+        line = launched(app, "ana", "bea", port=server.port)
         line.deliver()
         try_again(line)
     assert line.statuses() == {"ana": "deferred", "bea": "sent"}
@@ -116,7 +108,7 @@ def test_of_a_dead_sender_the_mail_whose_turn_it_was_is_in_doubt(
 ) -> None:
     """That is the new one, though the one that was refused before has the lower number."""
     with PickyServer("ana", "rcpt", "450 4.2.1 Busy") as server:
-        line = launch(app, server, "ana", "bea")
+        line = launched(app, "ana", "bea", port=server.port)
         monkeypatch.setattr(stopping, "requested", lambda: len(server.commands) > 2)
         line.deliver()
     assert line.statuses() == {"ana": "deferred", "bea": "queued"}
@@ -136,7 +128,7 @@ def test_of_a_dead_sender_the_mail_whose_turn_it_was_is_in_doubt(
 
 def test_what_is_due_is_read_from_an_index_in_its_order(app: Flask, server: ScriptedServer) -> None:
     """So a claim takes as long among a million messages as among ten."""
-    launch(app, server, "ana")
+    launched(app, "ana", port=server.port)
     told: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
